@@ -1,0 +1,51 @@
+/* Who is speaking, as of this very request: certificate -> account -> person -> appointments today -> roles.
+ * Loaded inside the worker's transaction each time, so a revocation or an ended appointment bites at once. */
+#ifndef SAFER_SERVER_SESSION_H
+#define SAFER_SERVER_SESSION_H
+
+#include "common/calendar.h"
+#include "server/policy/roles.h"
+#include "server/store/store.h"
+
+struct post { /* one confirmed appointment that holds today */
+	const char *appointment;  /* id */
+	const char *post;         /* "member" */
+	const char *body;         /* id */
+	const char *body_name;
+	const char *organisation; /* id, or "" */
+	const char *organisation_name;
+	const char *from, *to;    /* "" open */
+	unsigned roles;           /* what it gives: bits of ROLE_... */
+};
+
+struct session {
+	int64_t partnership;
+	const char *partnership_name;
+	int64_t account;
+	struct credential_row credential;
+	int64_t person; /* number of the person's record */
+	char person_id[ID_TEXT];
+	const char *name;
+	const struct post *posts;
+	size_t post_count;
+	unsigned roles;          /* all posts together */
+	const char *const *own;  /* ids of the bodies whose records are the session's own */
+	size_t own_count;
+	day_t today;
+	int64_t now; /* one time for everything the request does */
+};
+
+/* STATUS_SIGNED_OUT when the certificate is not known, was revoked, replaced or has expired; the message says
+ * which and what to do. A person without any post today has a session without roles. */
+enum status session_load(struct store *store, struct arena *arena, const struct digest *fingerprint,
+			 struct session **out, struct error *err);
+
+/* The post to name in the journal for an act that `roles` allowed: the first that gives one of them. */
+const struct post *session_post(const struct session *session, unsigned roles);
+
+bool session_owns(const struct session *session, const char *body_id);
+
+/* "Debra Tedds, member of Strategic Member Board for Warwickshire Police" */
+const char *session_describe(struct arena *arena, const struct session *session, const struct post *post);
+
+#endif

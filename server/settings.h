@@ -1,0 +1,39 @@
+/* The server's settings: saferd.conf in the data folder (INI). settings.def has a row for each, from which come the
+ * struct, reading, checking, the commented default file and saferd.conf(5). */
+#ifndef SAFER_SERVER_SETTINGS_H
+#define SAFER_SERVER_SETTINGS_H
+
+#include "common/buffer.h"
+#include "common/status.h"
+#include "protocol/limits.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SETTINGS_FILE "saferd.conf" /* in the data folder */
+#define SETTING_TEXT  256
+
+struct settings {
+#define SETTING_TEXT_ROW(symbol, value, reload, help) char symbol[SETTING_TEXT];
+#define SETTING_INT_ROW(symbol, value, least, most, unit, reload, help) int64_t symbol;
+#define SETTING_FLAG_ROW(symbol, value, reload, help) bool symbol;
+#include "server/settings.def"
+#undef SETTING_TEXT_ROW
+#undef SETTING_INT_ROW
+#undef SETTING_FLAG_ROW
+	struct limits limits; /* a setting limit_<symbol> each */
+};
+
+void settings_default(struct settings *settings);
+
+/* Reads a file over the defaults. The error names file, line, setting, what is wrong and what is allowed; `out` is
+ * untouched then. */
+enum status settings_read(const char *path, struct settings *out, struct error *err);
+
+/* Takes over from `fresh` what may change while the server runs; logs what was changed and what needs a restart. */
+void settings_reload(struct settings *settings, const struct settings *fresh);
+
+/* The default file, every row with its help as a comment. */
+void settings_write_default(struct buffer *out);
+
+#endif
