@@ -11,7 +11,7 @@ struct arena;
 struct arena *arena_new(void);
 void arena_free(struct arena *arena); /* runs the hooks in reverse, then frees everything; NULL is fine */
 
-void *arena_alloc(struct arena *arena, size_t bytes); /* zeroed, aligned for any type */
+void *arena_alloc(struct arena *arena, size_t bytes);               /* zeroed, aligned for any type */
 void *arena_array(struct arena *arena, size_t count, size_t bytes); /* zeroed; checks for overflow */
 void *arena_copy(struct arena *arena, const void *data, size_t bytes);
 char *arena_text(struct arena *arena, const char *text, size_t length); /* a copy with a NUL at the end */

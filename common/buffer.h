@@ -24,8 +24,8 @@ struct span {
 };
 
 void buffer_init(struct buffer *buffer, size_t limit_bytes); /* allocates nothing */
-void buffer_release(struct buffer *buffer);                  /* frees; leaves an empty buffer of the same limit */
-void buffer_clear(struct buffer *buffer);                    /* keeps the memory; also clears `failed` */
+void buffer_release(struct buffer *buffer); /* frees; leaves an empty buffer of the same limit */
+void buffer_clear(struct buffer *buffer);   /* keeps the memory; also clears `failed` */
 
 bool buffer_append(struct buffer *buffer, const void *data, size_t bytes); /* false once failed */
 bool buffer_append_text(struct buffer *buffer, const char *text);

@@ -27,17 +27,19 @@ struct period {
 
 /* Each parser takes exactly `length` bytes, allows nothing else around them, and answers false for anything
  * that is not a real date between 1900-01-01 and 2199-12-31, or not in the canonical form. */
-bool date_parse(const char *text, size_t length, day_t *out);    /* 2014-05-01 */
+bool date_parse(const char *text, size_t length, day_t *out); /* 2014-05-01 */
 bool period_parse(const char *text, size_t length, struct period *out);
-bool time_parse(const char *text, size_t length, int64_t *out);  /* 2014-05-01T09:30Z, seconds and fractions optional */
+/* 2014-05-01T09:30Z, seconds and fractions optional */
+bool time_parse(const char *text, size_t length, int64_t *out);
 
+/* What lies outside the years 0000 to 9999 is written as the nearest date inside them. */
 void date_format(day_t day, char out[DATE_TEXT]);
 void time_format(int64_t microseconds, char out[TIME_TEXT]); /* always with microseconds and Z */
 void period_format(const struct period *period, char out[PERIOD_TEXT]);
 
-day_t day_of_time(int64_t microseconds);              /* the UTC day */
-int64_t time_of_day(day_t day);                       /* its first microsecond */
-struct period year_of_day(day_t day);                 /* the 1 April year that holds the day */
+day_t day_of_time(int64_t microseconds);               /* the UTC day */
+int64_t time_of_day(day_t day);                        /* its first microsecond */
+struct period year_of_day(day_t day);                  /* the 1 April year that holds the day */
 day_t day_from(int year, int month, int day_of_month); /* the date must be real */
 
 #endif

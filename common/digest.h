@@ -14,13 +14,16 @@ struct digest {
 	uint8_t bytes[DIGEST_BYTES];
 };
 
-/* SHA-256 (FIPS 180-4) of the pieces one after another. Cannot fail. */
+/* SHA-256 (FIPS 180-4) of the pieces one after another. Cannot fail: the process ends if there is no memory. */
 void digest_spans(const struct span *spans, size_t count, struct digest *out);
 void digest_bytes(const void *data, size_t length, struct digest *out);
 bool digest_equal(const struct digest *a, const struct digest *b); /* in constant time */
 
 /* Fills with bytes nobody can guess. False only when the machine has none to give. */
 bool random_bytes(void *out, size_t length);
+
+/* The parsers below leave their outputs alone when they answer false, and take one spelling only of the same bytes,
+ * but for what base32 forgives. */
 
 /* Lower-case hexadecimal. `out` needs 2 * length + 1 bytes. */
 void hex_format(const void *data, size_t length, char *out);

@@ -1,6 +1,7 @@
 /* One line an event on standard error: time, level, event, then key=value pairs (logfmt). The only global in
  * the tree. Values with spaces, quotes or control characters are quoted and escaped, so a peer's bytes can never
- * forge a line. Plan data never goes into the log: events carry ids, names of rules and counts. */
+ * forge a line; a line over PIPE_BUF bytes is cut short and says so. Plan data never goes into the log: events
+ * carry ids, names of rules and counts. */
 #ifndef SAFER_COMMON_LOG_H
 #define SAFER_COMMON_LOG_H
 
@@ -23,8 +24,8 @@ struct log_field log_span(const char *key, const char *text, size_t length);
 struct log_field log_number(const char *key, int64_t number);
 
 /* log_event(LOG_INFO, "signed-in", log_number("conn", 17), log_text("account", "AC3")); */
-#define log_event(level, event, ...)                                                                         \
-	log_write((level), (event), (const struct log_field[]){__VA_ARGS__},                                 \
+#define log_event(level, event, ...)                                         \
+	log_write((level), (event), (const struct log_field[]){__VA_ARGS__}, \
 		  sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field))
 
 void log_write(enum log_level level, const char *event, const struct log_field *fields, size_t count);

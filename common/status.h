@@ -23,9 +23,9 @@ struct error {
 	char rule[64];     /* the rule that refused, such as "action.edit.own"; empty when no rule did */
 };
 
-#define ERROR_INIT                                                                                           \
-	{                                                                                                    \
-		.status = STATUS_OK                                                                          \
+#define ERROR_INIT                  \
+	{                           \
+		.status = STATUS_OK \
 	}
 
 /* Writes status and a printf-style message into err (which may be NULL) and returns status, so that a failing
@@ -33,19 +33,19 @@ struct error {
 enum status error_set(struct error *err, enum status status, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Adds what to do about it; returns err->status. */
+/* Adds what to do about it; returns err->status (STATUS_FAILED if err is NULL). */
 enum status error_hint(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Names the rule that refused; returns err->status. */
+/* Names the rule that refused; returns err->status (STATUS_FAILED if err is NULL). */
 enum status error_rule(struct error *err, const char *rule);
 
 /* For memory that could not be had: sets STATUS_FAILED and says so. */
 enum status error_memory(struct error *err);
 
-const char *status_name(enum status status);     /* the name on the wire, such as "conflict" */
-const char *status_meaning(enum status status);  /* one sentence for people */
-int status_exit_code(enum status status);        /* the client's exit code */
-bool status_retry(enum status status);           /* whether asking again later may help */
+const char *status_name(enum status status);                   /* the name on the wire, such as "conflict" */
+const char *status_meaning(enum status status);                /* one sentence for people */
+int status_exit_code(enum status status);                      /* the client's exit code */
+bool status_retry(enum status status);                         /* whether asking again later may help */
 enum status status_from_name(const char *name, size_t length); /* STATUS_FAILED for an unknown name */
 
 #endif
