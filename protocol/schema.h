@@ -40,7 +40,7 @@ struct field {
 
 struct transition {
 	const char *verb; /* "submit" */
-	const char *from; /* a state; "" stands for any */
+	const char *from; /* states, words parted by spaces; "" stands for any */
 	const char *to;
 	bool second_person; /* not by who created the record or last moved it on */
 	const char *help;

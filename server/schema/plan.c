@@ -1,0 +1,145 @@
+/* The partnership plan: priorities, and the actions and milestones that serve them, with the notes that tell how
+ * they go (SI 2007/1830, regs 10 and 11). */
+#include "server/schema/rows.h"
+
+#define SI_2007 "SI 2007/1830 "
+
+static const struct field plan_fields[] = {
+	LINE("title", 160, "members", "planners", "what it is called", .required = true, .column = true),
+	PERIOD("year", "members", "planners", "the year it is revised for", .required = true, .group = "period",
+	       .column = true, .source = SI_2007 "reg.10"),
+	PERIOD("first_year", "members", "planners", "the first year that it covers", .group = "period"),
+	PERIOD("last_year", "members", "planners", "the last year that it covers", .group = "period"),
+	CHOICE("level", "partnership county", "members", "planners", "where it is made", .required = true,
+	       .column = true),
+	REF("made_by", "body", "members", "planners", "the body or authority that makes it", .column = true),
+	REF("assessment", "assessment", "members", "planners", "the strategic assessment that it rests on",
+	    .source = SI_2007 "reg.10"),
+	LINES("strategy", 12000, "members", "planners", "how crime, disorder, substance misuse and re-offending are to fall",
+	      .source = SI_2007 "reg.11(1)(a)"),
+	LINES("resources", 8000, "members", "planners", "what the authorities put in", .source = SI_2007 "reg.11(1)(d)"),
+	LINES("engagement", 8000, "members", "planners", "how the public is heard and told",
+	      .source = SI_2007 "reg.11(1)(f)"),
+	LINES("approach", 8000, "members", "planners", "how the work is gone about"),
+	COMMON_ROWS("members", "planners"),
+};
+static const struct transition plan_transitions[] = {
+	{"submit", "draft", "submitted", false, "it is ready for the board"},
+	{"return", "submitted", "draft", false, "it needs more work"},
+	{"adopt", "submitted", "adopted", true, "the board adopts it"},
+	{"supersede", "adopted", "superseded", false, "a later plan has taken its place"},
+};
+
+static const struct field priority_fields[] = {
+	LINE("title", 160, "members", "planners", "the priority in a line", .required = true, .column = true),
+	CHOICE("standing", "priority key-theme emerging-issue", "members", "planners", "how much weight it has",
+	       .required = true, .column = true),
+	PERIOD("year", "members", "planners", "the year it is set for", .required = true, .column = true),
+	REF("plan", "plan", "members", "planners", "the plan that carries it out"),
+	REFS("lead", "organisation", 20, "members", "planners", "the lead agency, or agencies", .column = true),
+	REFS("findings", "finding", 100, "members", "planners", "the findings that it answers",
+	     .source = SI_2007 "reg.11(1)(b)"),
+	LINES("focus", 8000, "members", "planners", "what it concentrates on"),
+	LINES("target", 2000, "members", "planners", "what is to be reached, against what", .group = "target"),
+	PERIOD("baseline_year", "members", "planners", "the year that the target is measured against",
+	       .group = "target"),
+	COMMON_ROWS("members", "planners"),
+};
+static const struct transition priority_transitions[] = {
+	{"submit", "draft", "submitted", false, "it is put to the board"},
+	{"return", "submitted", "draft", false, "it needs more work"},
+	{"adopt", "submitted", "adopted", true, "the board sets it"},
+	{"close", "adopted", "closed", false, "it is a priority no longer"},
+};
+
+static const struct field action_fields[] = {
+	LINE("title", 200, "members", "doers", "what is to be done", .required = true, .column = true),
+	REF("priority", "priority", "members", "doers", "the priority that it serves", .required = true,
+	    .column = true),
+	REF("lead", "organisation", "members", "doers", "the agency that answers for it"),
+	REF("lead_officer", "person", "partners", "doers", "the officer who sees to it"),
+	REFS("partners", "organisation", 30, "members", "doers", "who helps"),
+	LINES("description", 8000, "members", "doers", "how it is to be done"),
+	DAY("start", "members", "doers", "when it begins", .group = "dates"),
+	DAY("due", "members", "doers", "when it is to be done by", .group = "dates", .column = true),
+	CHOICE("status", "not-started on-track at-risk off-track complete", "members", "doers", "how it stands",
+	       .group = "status", .required = true, .column = true),
+	LINES("status_reason", 2000, "members", "doers", "why it stands so; needed when at risk or off track",
+	      .group = "status"),
+	WHOLE("progress", 0, 100, "members", "doers", "how much is done", .unit = "%", .column = true),
+	LINES("resources", 4000, "partners", "doers", "people and money that it takes",
+	      .source = SI_2007 "reg.11(1)(d)"),
+	REFS("indicators", "indicator", 20, "members", "doers", "what shows that it works",
+	     .source = SI_2007 "reg.11(1)(e)"),
+	LINES("risks", 4000, "partners", "doers", "what could stop it"),
+	LINES("evaluation", 4000, "members", "doers", "what came of it"),
+	COMMON_ROWS("members", "doers"),
+};
+static const struct transition action_transitions[] = {
+	{"close", "open", "closed", true, "somebody else than its maker finds it done, or to be given up"},
+	{"reopen", "closed", "open", false, "there is more to do after all"},
+};
+
+static const struct field milestone_fields[] = {
+	LINE("title", 200, "members", "doers", "what is to be reached", .required = true, .column = true),
+	REF("action", "action", "members", "doers", "the action that it is a step of", .required = true, .column = true),
+	DAY("due", "members", "doers", "when it is to be reached", .required = true, .column = true),
+	DAY("reached", "members", "doers", "when it was", .column = true),
+	COMMON_ROWS("members", "doers"),
+};
+
+static const struct field note_fields[] = {
+	LINE("title", 200, "members", "doers", "the news in a line", .required = true, .column = true),
+	REF("action", "action", "members", "doers", "the action that it tells of", .required = true, .column = true),
+	DAY("date", "members", "doers", "the day that it tells of", .required = true, .column = true),
+	CHOICE("status", "not-started on-track at-risk off-track complete", "members", "doers",
+	       "how the action stood that day", .column = true),
+	LINES("text", 8000, "partners", "doers", "the news in full"),
+	COMMON_ROWS("members", "doers"),
+};
+
+CHAPTER(plan,
+	{.name = "plan",
+	 .plural = "plans",
+	 .prefix = "PP",
+	 .chapter = "plan",
+	 .title = "title",
+	 .unique_title = true,
+	 .help = "a partnership plan, or a plan of the county that the partnership relies on",
+	 .states = "draft submitted adopted superseded",
+	 KIND_FIELDS(plan_fields),
+	 KIND_TRANSITIONS(plan_transitions)},
+	{.name = "priority",
+	 .plural = "priorities",
+	 .prefix = "P",
+	 .chapter = "plan",
+	 .title = "title",
+	 .help = "what the partnership puts first in a year",
+	 .states = "draft submitted adopted closed",
+	 KIND_FIELDS(priority_fields),
+	 KIND_TRANSITIONS(priority_transitions)},
+	{.name = "action",
+	 .plural = "actions",
+	 .prefix = "A",
+	 .chapter = "plan",
+	 .title = "title",
+	 .help = "something that an agency does for a priority",
+	 .states = "open closed",
+	 KIND_FIELDS(action_fields),
+	 KIND_TRANSITIONS(action_transitions)},
+	{.name = "milestone",
+	 .plural = "milestones",
+	 .prefix = "MS",
+	 .chapter = "plan",
+	 .title = "title",
+	 .help = "a dated step of an action",
+	 .states = "",
+	 KIND_FIELDS(milestone_fields)},
+	{.name = "note",
+	 .plural = "notes",
+	 .prefix = "N",
+	 .chapter = "plan",
+	 .title = "title",
+	 .help = "a progress note: dated news of an action, written once and never changed",
+	 .states = "",
+	 KIND_FIELDS(note_fields)})
