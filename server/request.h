@@ -28,6 +28,7 @@ struct context {
 	const struct settings *settings;
 	const struct limits *limits;
 	EVP_PKEY *journal_public;      /* the key that heads are checked with; checkpoint_key() gives its text form */
+	uint16_t port;                 /* the port that the server really listens on; for invitations */
 };
 
 /* What a watch wants; set by its handler, registered by the loop once the answer is under way. */
@@ -60,10 +61,13 @@ struct request {
 	struct watch_wish watch;
 	int64_t moved;         /* a partnership whose journal grew; 0 none. The loop wakes its watchers */
 	int64_t close_credential; /* a credential that ended; the loop closes its connections. 0 none */
+	bool keep; /* the answer is an error, but what was done stays: the writer releases the savepoint instead of
+	              reverting to it, so that a wrong try at an invitation counts. `moved` is honoured as well */
 };
 
 /* Each method's handler, named after its row. Puts one result map into request->reply. On failure it writes err
- * (and details if there are any); the gate makes the answer, and on the writer undoes what was done. */
+ * (and details if there are any); the gate makes the answer, and on the writer undoes what was done, unless the handler
+ * set request->keep. */
 #define METHOD(symbol, name, door, who, lane, help)                                                          \
 	enum status handle_##symbol(struct request *request, struct error *err);
 #define PARAM(method, name, type, required, max, help)
