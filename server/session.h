@@ -18,6 +18,11 @@ struct post { /* one confirmed appointment that holds today */
 	unsigned roles;           /* what it gives: bits of ROLE_... */
 };
 
+struct owned { /* a body that a post speaks for: the post's own, or an authority of the post's organisation */
+	const char *body; /* id */
+	unsigned roles;   /* of the posts that speak for it */
+};
+
 struct session {
 	int64_t partnership;
 	const char *partnership_name;
@@ -29,8 +34,8 @@ struct session {
 	const struct post *posts;
 	size_t post_count;
 	unsigned roles;          /* all posts together */
-	const char *const *own;  /* ids of the bodies whose records are the session's own */
-	size_t own_count;
+	const struct owned *owned; /* the bodies whose records are the session's own, and through which roles */
+	size_t owned_count;
 	day_t today;
 	int64_t now; /* one time for everything the request does */
 };
@@ -43,7 +48,8 @@ enum status session_load(struct store *store, struct arena *arena, const struct 
 /* The post to name in the journal for an act that `roles` allowed: the first that gives one of them. */
 const struct post *session_post(const struct session *session, unsigned roles);
 
-bool session_owns(const struct session *session, const char *body_id);
+/* The roles of the posts that speak for a body: what "own" means in the tables of policy. 0: none. */
+unsigned session_roles_for(const struct session *session, const char *body_id);
 
 /* "Debra Tedds, member of Strategic Member Board for Warwickshire Police" */
 const char *session_describe(struct arena *arena, const struct session *session, const struct post *post);

@@ -3,6 +3,7 @@
 #ifndef SAFER_SERVER_POLICY_ROLES_H
 #define SAFER_SERVER_POLICY_ROLES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum {
@@ -17,7 +18,10 @@ enum {
 	ROLE_ADMINISTRATOR = 1 << 8,
 };
 #define ROLE_COUNT   9
-#define ROLES_CONTENT (ROLE_BOARD | ROLE_CHAIR | ROLE_SECRETARY | ROLE_OFFICER | ROLE_AUTHORITY | ROLE_ANALYST | ROLE_SCRUTINY | ROLE_AUDITOR)
+#define ROLES_PARTNERS                                                                                        \
+	(ROLE_BOARD | ROLE_CHAIR | ROLE_SECRETARY | ROLE_OFFICER | ROLE_AUTHORITY | ROLE_ANALYST | ROLE_AUDITOR)
+#define ROLES_CONTENT (ROLES_PARTNERS | ROLE_SCRUTINY)
+#define ROLES_ALL     (ROLES_CONTENT | ROLE_ADMINISTRATOR)
 
 struct role_row {
 	unsigned role;
@@ -28,6 +32,12 @@ extern const struct role_row role_rows[ROLE_COUNT];
 
 /* The roles that a post in a body of a type gives; 0 when the table has no such post. */
 unsigned roles_of_post(const char *body_type, const char *post);
+
+/* Whether the table has that post in that type of body, and the roles that it gives (none for an invitee). */
+bool roles_have_post(const char *body_type, const char *post, unsigned *roles);
+
+/* "chair, secretary or analyst" */
+void roles_describe(unsigned roles, char *out, size_t bytes);
 
 /* The choices that the schema offers for body.type and appointment.post, words parted by spaces. */
 extern const char roles_body_types[];

@@ -1,0 +1,301 @@
+/* The gate. At start the tables of rights and modes are compiled, per kind, into bits; a verdict is then a few
+ * comparisons, and its words are made only when somebody asks for them. */
+#include "server/policy/policy.h"
+
+#include "server/policy/modes.h"
+#include "server/policy/rights.h"
+#include "server/schema/schema.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct kind_policy {
+	const struct right_row **rights; /* the rows of this kind, in the table's order */
+	size_t right_count;
+	const struct mode_row *see[KIND_FIELDS_MAX];
+	const struct mode_row *edit[KIND_FIELDS_MAX];
+	const struct field *parent;
+};
+
+static struct {
+	const struct schema *schema;
+	struct kind_policy *kinds; /* one per kind of the schema, in its order */
+} built;
+
+static const struct kind_policy *policy_of(const struct kind *kind)
+{
+	return &built.kinds[kind - built.schema->kinds];
+}
+
+/* ---- building ---- */
+
+static bool is_verb(const struct kind *kind, const char *word, size_t length)
+{
+	return words_have("see create edit remove", word, length) || kind_transition(kind, word, length) != NULL;
+}
+
+static enum status check_words(const struct right_row *row, const struct kind *kind, struct error *err)
+{
+	size_t length = 0;
+
+	for (const char *word = words_next(row->verbs, &length); word != NULL; word = words_next(word, &length)) {
+		if (!is_verb(kind, word, length)) {
+			return error_set(err, STATUS_FAILED, "rule %s: a %s has no verb %.*s", row->rule, kind->name,
+					 (int)length, word);
+		}
+	}
+	return STATUS_OK;
+}
+
+static enum status build_rights(const struct kind *kind, struct kind_policy *policy, struct error *err)
+{
+	policy->rights = calloc(right_row_count, sizeof(struct right_row *));
+	if (policy->rights == NULL) {
+		return error_memory(err);
+	}
+	for (size_t i = 0; i < right_row_count; i++) {
+		if (words_have(right_rows[i].kinds, kind->name, strlen(kind->name))) {
+			policy->rights[policy->right_count++] = &right_rows[i];
+			if (check_words(&right_rows[i], kind, err) != STATUS_OK) {
+				return err->status;
+			}
+		}
+	}
+	return STATUS_OK;
+}
+
+static enum status build_kind(const struct kind *kind, struct kind_policy *policy, struct error *err)
+{
+	if (kind->field_count > KIND_FIELDS_MAX) {
+		return error_set(err, STATUS_FAILED, "kind %s has more than %d fields", kind->name, KIND_FIELDS_MAX);
+	}
+	for (size_t i = 0; i < kind->field_count; i++) {
+		policy->see[i] = mode_find(kind->fields[i].see);
+		policy->edit[i] = mode_find(kind->fields[i].edit);
+		if (policy->see[i] == NULL || policy->edit[i] == NULL) {
+			return error_set(err, STATUS_FAILED, "%s.%s names a mode that does not exist", kind->name,
+					 kind->fields[i].name);
+		}
+	}
+	for (size_t i = 0; i < parent_row_count; i++) {
+		if (strcmp(parent_rows[i].kind, kind->name) == 0) {
+			const char *name = parent_rows[i].field;
+
+			policy->parent = kind_field(kind, name, strlen(name));
+			if (policy->parent == NULL) {
+				return error_set(err, STATUS_FAILED, "%s has no field %s to find its parent by",
+						 kind->name, name);
+			}
+		}
+	}
+	return build_rights(kind, policy, err);
+}
+
+enum status policy_build(const struct schema *schema, struct error *err)
+{
+	if (built.kinds != NULL) {
+		return STATUS_OK;
+	}
+	built.schema = schema;
+	built.kinds = calloc(schema->kind_count, sizeof(*built.kinds));
+	if (built.kinds == NULL) {
+		return error_memory(err);
+	}
+	for (size_t i = 0; i < schema->kind_count; i++) {
+		if (build_kind(&schema->kinds[i], &built.kinds[i], err) != STATUS_OK) {
+			policy_release();
+			return err->status;
+		}
+	}
+	return STATUS_OK;
+}
+
+void policy_release(void)
+{
+	for (size_t i = 0; built.kinds != NULL && i < built.schema->kind_count; i++) {
+		free(built.kinds[i].rights);
+	}
+	free(built.kinds);
+	memset(&built, 0, sizeof(built));
+}
+
+/* ---- verdicts ---- */
+
+static bool in_states(const char *states, const char *state)
+{
+	return states[0] == '\0' || words_have(states, state, strlen(state));
+}
+
+static unsigned allowed_roles(unsigned any, unsigned own, unsigned held, unsigned held_for_owner)
+{
+	return (any & held) | (own & held_for_owner);
+}
+
+static const struct marking_row *marking_find(const char *marking)
+{
+	for (size_t i = 0; i < marking_row_count; i++) {
+		if (strcmp(marking_rows[i].marking, marking) == 0) {
+			return &marking_rows[i];
+		}
+	}
+	return marking[0] == '\0' ? &marking_rows[0] : NULL; /* a marking that no row knows is seen by nobody */
+}
+
+static bool passes_marking(const struct session *session, const struct standing *standing, unsigned owner_roles)
+{
+	const struct marking_row *row = marking_find(standing->marking);
+
+	return row != NULL && allowed_roles(row->any, row->own, session->roles, owner_roles) != 0;
+}
+
+/* The first row that allows the verb, or NULL. */
+static const struct right_row *find_right(const struct session *session, const struct kind *kind,
+					  const struct standing *standing, const char *verb, size_t length,
+					  unsigned owner_roles, unsigned *roles)
+{
+	const struct kind_policy *policy = policy_of(kind);
+
+	for (size_t i = 0; i < policy->right_count; i++) {
+		const struct right_row *row = policy->rights[i];
+		unsigned held = row->relation == RELATION_OWN ? owner_roles : session->roles;
+
+		if ((row->roles & held) != 0 && in_states(row->states, standing->state) &&
+		    words_have(row->verbs, verb, length)) {
+			*roles = row->roles & held;
+			return row;
+		}
+	}
+	return NULL;
+}
+
+bool policy_sees(const struct session *session, const struct kind *kind, const struct standing *standing)
+{
+	unsigned owner_roles = session_roles_for(session, standing->owner);
+	unsigned roles = 0;
+
+	return find_right(session, kind, standing, "see", 3, owner_roles, &roles) != NULL &&
+	       passes_marking(session, standing, owner_roles);
+}
+
+/* Which posts could: the roles of every row that has the verb in this state. */
+static void describe_holders(const struct kind *kind, const struct standing *standing, const char *verb,
+			     size_t length, struct verdict *out)
+{
+	const struct kind_policy *policy = policy_of(kind);
+	unsigned any = 0;
+	unsigned own = 0;
+	char any_text[140] = "";
+	char own_text[140] = "";
+
+	for (size_t i = 0; i < policy->right_count; i++) {
+		const struct right_row *row = policy->rights[i];
+
+		if (in_states(row->states, standing->state) && words_have(row->verbs, verb, length)) {
+			*(row->relation == RELATION_OWN ? &own : &any) |= row->roles;
+		}
+	}
+	roles_describe(any, any_text, sizeof(any_text));
+	roles_describe(own & ~any, own_text, sizeof(own_text));
+	if (own_text[0] != '\0') {
+		snprintf(out->who, sizeof(out->who), "%s%s%s of the body that owns it", any_text,
+			 any_text[0] != '\0' ? "; " : "", own_text);
+	} else {
+		snprintf(out->who, sizeof(out->who), "%s", any_text[0] != '\0' ? any_text : "nobody");
+	}
+}
+
+static void refuse(const struct session *session, const struct kind *kind, const struct standing *standing,
+		   const char *verb, size_t length, struct verdict *out)
+{
+	char roles[200];
+
+	roles_describe(session->roles, roles, sizeof(roles));
+	describe_holders(kind, standing, verb, length, out);
+	snprintf(out->rule, sizeof(out->rule), "%s.%.*s", kind->name, (int)length, verb);
+	snprintf(out->why, sizeof(out->why), "No post that you hold allows you to %.*s this %s%s%s; you act as %s.",
+		 (int)length, verb, kind->name, standing->state[0] != '\0' ? " while it is " : "", standing->state,
+		 roles[0] != '\0' ? roles : "nobody today");
+}
+
+void policy_verb(const struct session *session, const struct kind *kind, const struct standing *standing,
+		 const char *verb, size_t verb_length, struct verdict *out)
+{
+	unsigned owner_roles = session_roles_for(session, standing->owner);
+	const struct right_row *row =
+		find_right(session, kind, standing, verb, verb_length, owner_roles, &out->roles);
+
+	*out = (struct verdict){.roles = out->roles};
+	if (row == NULL) {
+		refuse(session, kind, standing, verb, verb_length, out);
+		return;
+	}
+	if (!passes_marking(session, standing, owner_roles)) {
+		snprintf(out->rule, sizeof(out->rule), "marking.%s", standing->marking);
+		snprintf(out->why, sizeof(out->why), "The record is marked %s.", standing->marking);
+		snprintf(out->who, sizeof(out->who), "%s",
+			 marking_find(standing->marking) != NULL ? marking_find(standing->marking)->help : "nobody");
+		return;
+	}
+	out->allowed = true;
+	snprintf(out->rule, sizeof(out->rule), "%s", row->rule);
+	roles_describe(out->roles, out->why, 200);
+	snprintf(out->why + strlen(out->why), sizeof(out->why) - strlen(out->why), ": may %.*s %s%s", (int)verb_length,
+		 verb, row->relation == RELATION_OWN ? "the own body's " : "", kind->plural);
+}
+
+/* ---- fields ---- */
+
+static bool mode_holds(const struct mode_row *mode, const struct session *session, unsigned owner_roles)
+{
+	return allowed_roles(mode->any, mode->own, session->roles, owner_roles) != 0;
+}
+
+uint64_t policy_fields_seen(const struct session *session, const struct kind *kind, const char *owner)
+{
+	unsigned owner_roles = session_roles_for(session, owner);
+	const struct kind_policy *policy = policy_of(kind);
+	uint64_t bits = 0;
+
+	for (size_t i = 0; i < kind->field_count; i++) {
+		if (mode_holds(policy->see[i], session, owner_roles)) {
+			bits |= UINT64_C(1) << i;
+		}
+	}
+	return bits;
+}
+
+uint64_t policy_fields_edited(const struct session *session, const struct kind *kind, const char *owner)
+{
+	unsigned owner_roles = session_roles_for(session, owner);
+	const struct kind_policy *policy = policy_of(kind);
+	uint64_t bits = 0;
+
+	for (size_t i = 0; i < kind->field_count; i++) {
+		if (mode_holds(policy->edit[i], session, owner_roles)) {
+			bits |= UINT64_C(1) << i;
+		}
+	}
+	return bits & policy_fields_seen(session, kind, owner);
+}
+
+void policy_field(const struct session *session, const struct kind *kind, const struct field *field,
+		  const char *owner, bool edit, struct verdict *out)
+{
+	size_t i = (size_t)(field - kind->fields);
+	const struct mode_row *mode = edit ? policy_of(kind)->edit[i] : policy_of(kind)->see[i];
+	uint64_t bits = edit ? policy_fields_edited(session, kind, owner) : policy_fields_seen(session, kind, owner);
+
+	*out = (struct verdict){.allowed = (bits >> i & 1) != 0};
+	snprintf(out->rule, sizeof(out->rule), "mode.%s", mode->name);
+	snprintf(out->why, sizeof(out->why), "%s.%s is %s by: %s", kind->name, field->name,
+		 edit ? "edited" : "seen", mode->help);
+	if (!out->allowed) {
+		snprintf(out->who, sizeof(out->who), "%s", mode->help);
+	}
+}
+
+const struct field *policy_parent(const struct kind *kind)
+{
+	return policy_of(kind)->parent;
+}
