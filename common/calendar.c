@@ -223,11 +223,12 @@ void date_format(day_t day, char out[DATE_TEXT])
 
 void time_format(int64_t microseconds, char out[TIME_TEXT])
 {
-	day_t day = day_of_time(microseconds);
-	int64_t rest = microseconds - time_of_day(day);
-	int64_t second = rest / MICROSECONDS_PER_SECOND;
+	int64_t rest = microseconds % MICROSECONDS_PER_DAY;
+	int64_t second;
 
-	date_format(day, out);
+	rest += rest < 0 ? MICROSECONDS_PER_DAY : 0;
+	second = rest / MICROSECONDS_PER_SECOND;
+	date_format(day_of_time(microseconds), out);
 	memcpy(out + 10, "T00:00:00.000000Z", TIME_TEXT - 10);
 	digits_format(second / 3600, 2, out + 11);
 	digits_format(second / 60 % 60, 2, out + 14);
