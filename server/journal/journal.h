@@ -2,12 +2,13 @@
  *
  * Only the writer appends, in the transaction of the change itself: a change without an entry cannot be committed.
  * The leaf's bytes are stored once and never encoded again; they hold commitments instead of values, so values and
- * salts can be given out or erased apart. docs/PROTOCOL.md has the leaf's form. */
+ * salts can be given out or erased apart. leaf.h has the leaf's form. */
 #ifndef SAFER_SERVER_JOURNAL_JOURNAL_H
 #define SAFER_SERVER_JOURNAL_JOURNAL_H
 
 #include "protocol/checkpoint.h"
 #include "protocol/merkle.h"
+#include "protocol/schema.h"
 #include "server/store/store.h"
 
 struct journal; /* the writer's: knows the right edge of each tree, and holds the signing key */
@@ -35,7 +36,9 @@ struct journal_entry {
 	int64_t at;             /* microseconds */
 	const char *what;       /* change, sign-in, refusal, enrolment, invitation, revocation, start */
 	const char *person;     /* id of the person's record; "" for the server itself */
-	const char *post;       /* the post that gave the right, such as "member"; "" none */
+	const char *by;         /* that person's name as it was, for people to read; NULL or "": none. Committed, not
+	                           written into the leaf. The versions of this entry have the same text in `by` ... */
+	const char *post;       /* the post that gave the right, such as "member of Board"; "" none. ... and in `post` */
 	const char *body;       /* id of the body the post is in; "" none */
 	int64_t credential;     /* number; 0 none */
 	struct span request;    /* the client's request id; empty none */
@@ -72,8 +75,11 @@ struct journal_report {
 /* Re-reads every byte: leaves against the tree, nodes against their children, the signed head against the root,
  * every commitment against its salt and value, each record against its versions, versions against leaves (time,
  * person, verb), numbering without gaps, and no row that no leaf vouches for. Calls complain for each problem found.
- * `verifier` is the journal's public key. STATUS_UNVERIFIED when there was any problem. */
-enum status journal_check(struct store *store, EVP_PKEY *verifier, void (*complain)(void *payload, const char *problem),
-			  void *payload, struct journal_report *report, struct error *err);
+ * `verifier` is the journal's public key. `schema` says which conflict group a field is in and which field is the
+ * title; with NULL these two are not checked. Begin a transaction first, so that all is read of one moment.
+ * STATUS_UNVERIFIED when there was any problem. */
+enum status journal_check(struct store *store, EVP_PKEY *verifier, const struct schema *schema,
+			  void (*complain)(void *payload, const char *problem), void *payload,
+			  struct journal_report *report, struct error *err);
 
 #endif

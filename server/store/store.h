@@ -43,6 +43,7 @@ enum status store_check(struct store *store, bool quick, struct error *err);
 /* ---- transactions ----
  * The writer: one transaction per group of requests, a savepoint per request. A failing statement may have rolled
  * back everything (SQLITE_FULL, IOERR, NOMEM): store_is_void() tells, and then the whole group is void. */
+/* Every change needs a transaction: without one it is refused, and so is everything once the transaction is void. */
 enum status store_begin(struct store *store, struct error *err); /* IMMEDIATE for a writer, a read snapshot otherwise */
 enum status store_savepoint(struct store *store, struct error *err);
 enum status store_release(struct store *store, struct error *err);
@@ -78,9 +79,10 @@ struct record_row { /* one revision of one record */
 	int64_t entry;    /* the journal entry that made this revision */
 	int64_t at;       /* its time, microseconds */
 	int64_t person;   /* number of the person's record who made it */
-	const char *by;   /* that person's name as it was, for people to read */
-	const char *post; /* in which post, "member of Board" as it was */
-	const char *verb; /* create, edit, remove or a transition */
+	const char *by;   /* that person's name as it was, for people to read; the same text as the entry's `by` */
+	const char *post; /* in which post, as it was; the same text as the entry's `post` */
+	const char *verb; /* create, edit, remove or a transition; removed is set exactly when it is "remove" */
+	int64_t place;    /* of a version that was read: which change of its entry it is, from 0; the store gives it */
 	int64_t created_entry, created_at, created_person;
 	const char *created_by;
 	const char *owner; /* the id in the field `owner`, or "" */
@@ -89,7 +91,8 @@ struct record_row { /* one revision of one record */
 	bool removed;
 	struct span body;   /* packed map of field name to value, in the schema's order */
 	struct span groups; /* packed map of conflict group to the revision that last changed it */
-	struct span salts;  /* packed map of field name to salt, for the fields that this revision changed */
+	struct span salts;  /* packed map of field name to salt, for the fields that this revision changed; kept with
+	                       versions only: empty when a present record is read */
 };
 
 enum status store_number_next(struct store *store, int64_t partnership, const char *kind, int64_t *out, struct error *err);
@@ -98,7 +101,8 @@ enum status store_number_next(struct store *store, int64_t partnership, const ch
 enum status store_record_get(struct store *store, struct arena *arena, int64_t partnership, const char *kind,
 			     int64_t number, struct record_row *out, struct error *err);
 
-/* Writes a new revision as both the present record and a version. The row's revision is the last one plus 1. */
+/* Writes a new revision as both the present record and a version. The row's revision is the last one plus 1, or it
+ * is refused (STATUS_FAILED). created_... is taken from the first revision. */
 enum status store_record_put(struct store *store, int64_t partnership, const struct record_row *row, struct error *err);
 
 /* One old revision, or the newest one made by journal entry `entry` or before. STATUS_NOT_FOUND when none. */
@@ -131,6 +135,8 @@ struct leaf_row {
 	const char *what; /* change, sign-in, refusal, enrolment, invitation, revocation, start */
 	int64_t person;   /* 0: nobody (the server itself) */
 	struct span leaf;   /* the exact bytes */
+	const char *by;     /* who it was, by name, as the leaf commits to it; NULL: nobody, or erased */
+	struct span by_salt;
 	const char *reason; /* opened; NULL: none, or erased */
 	struct span reason_salt;
 };
@@ -142,12 +148,21 @@ typedef enum status (*leaf_visitor)(void *payload, const struct leaf_row *row, s
 /* Leaves from `from` upwards, or, with descending, from `from` downwards. Same rules as record_visitor. */
 enum status store_leaf_each(struct store *store, int64_t partnership, int64_t from, bool descending, leaf_visitor visit, void *payload, struct error *err);
 
+/* Hashes of complete subtrees, from level 1 up: level 0 are the leaves, which are hashed when they are needed. */
 enum status store_node_put(struct store *store, int64_t partnership, uint32_t level, uint64_t index, const struct digest *hash, struct error *err);
 enum status store_node_get(struct store *store, int64_t partnership, uint32_t level, uint64_t index, struct digest *out, struct error *err);
 
 /* The newest signed head. */
 enum status store_head_put(struct store *store, int64_t partnership, int64_t size, const char *note, struct error *err);
 enum status store_head_get(struct store *store, struct arena *arena, int64_t partnership, int64_t *size, const char **note, struct error *err);
+
+/* ---- for the check of the journal: rows, all of them ---- */
+/* Every present record of a partnership, removed ones too, in order of kind and number. */
+enum status store_record_each_all(struct store *store, int64_t partnership, record_visitor visit, void *payload, struct error *err);
+struct store_counts { int64_t versions, nodes, heads; }; /* rows of one partnership */
+enum status store_counts(struct store *store, int64_t partnership, struct store_counts *out, struct error *err);
+/* How many rows of records, versions, leaves, nodes and heads belong to no partnership. */
+enum status store_strays(struct store *store, int64_t *out, struct error *err);
 
 /* ---- answers already given, by the client's request id ---- */
 /* STATUS_NOT_FOUND: never seen. `params` is the digest of what was asked, to catch an id used twice. */
