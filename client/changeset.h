@@ -1,0 +1,55 @@
+/* A change-set being put together, sent, and its outcome told. The one way by which the client changes records. */
+#ifndef SAFER_CLIENT_CHANGESET_H
+#define SAFER_CLIENT_CHANGESET_H
+
+#include "client/client.h"
+
+#define CHANGESET_REQUEST 16 /* bytes of a request id */
+
+struct changeset_field {
+	const char *name;
+	const msgpack_object *value;
+};
+
+struct changeset {
+	uint8_t request[CHANGESET_REQUEST]; /* drawn at birth; keep it to ask again for the same answer */
+	struct buffer changes;              /* packed items */
+	size_t count;
+	const char *reason; /* NULL: none; borrowed */
+	bool dry_run;
+};
+
+/* Draws a request id; takes --reason and --dry-run from the arguments. */
+enum status changeset_init(struct client *client, struct changeset *set, struct error *err);
+void changeset_release(struct changeset *set); /* NULL is fine */
+
+/* Each appends one item; errors stay in set->changes.failed, and changeset_send tells of them. `ref` is "@1" or any
+ * other name by which items of the same set may refer to the new record; NULL: none. */
+void changeset_create(struct changeset *set, const struct kind *kind, const char *ref,
+		      const struct changeset_field *fields, size_t count);
+void changeset_edit(struct changeset *set, const char *id, int64_t base, const struct changeset_field *fields,
+		    size_t count);
+void changeset_remove(struct changeset *set, const char *id, int64_t base);
+void changeset_move(struct changeset *set, const char *verb, const char *id, int64_t base,
+		    const struct changeset_field *fields, size_t count);
+
+/* Sends it; a connection that drops is made anew once, with the same request id. On STATUS_CONFLICT client->details
+ * has what collides. */
+enum status changeset_send(struct client *client, const struct changeset *set, const msgpack_object **result,
+			   struct error *err);
+
+/* Tells what happened: ids, revisions, journal entry, what others changed meanwhile, and the next useful command
+ * (NULL: none). JSON prints the result itself. */
+enum status changeset_tell(struct client *client, const struct changeset *set, const msgpack_object *result,
+			   const char *next, struct error *err);
+
+/* The pairs typed as fields of a kind: only "=" is taken; a long text may be read from a file with @FILE or from
+ * standard input with @-. Lies in the arena. */
+enum status changeset_pairs(struct client *client, const struct kind *kind, struct changeset_field **out,
+			    size_t *count, struct error *err);
+
+/* Prints the table of a conflict (base, theirs, mine, who, when, per field) and the ways out, to `file`. `details`
+ * is client->details after STATUS_CONFLICT. */
+void conflict_print(struct client *client, const msgpack_object *details, FILE *file);
+
+#endif

@@ -1,0 +1,26 @@
+/* Records as they come from the server, shown to people. */
+#ifndef SAFER_CLIENT_RECORD_H
+#define SAFER_CLIENT_RECORD_H
+
+#include "client/client.h"
+
+/* A value as text, in the arena. For people (`titles` given): references with their titles, "unknown" spelled out,
+ * numbers with their unit. Otherwise as field_parse takes it. NULL without memory. */
+const char *record_value(struct client *client, const struct field *field, const msgpack_object *value,
+			 const msgpack_object *titles, bool people);
+
+/* "B3 Warwickshire Police", or the id alone. */
+const char *record_title(struct client *client, struct span id, const msgpack_object *titles);
+
+/* One record in full. */
+enum status record_print(struct client *client, const struct kind *kind, const msgpack_object *record,
+			 const msgpack_object *titles, struct error *err);
+
+/* Reads one record. STATUS_NOT_FOUND and so on as the server says. `as_of` may be NULL. */
+enum status record_read(struct client *client, const char *id, const char *as_of, const msgpack_object **record,
+			const msgpack_object **titles, struct error *err);
+
+/* The field of a name, or STATUS_INVALID with the nearest one that there is. */
+enum status record_field(const struct kind *kind, const char *name, const struct field **out, struct error *err);
+
+#endif
