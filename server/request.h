@@ -61,6 +61,12 @@ struct request {
 	struct watch_wish watch;
 	int64_t moved;         /* a partnership whose journal grew; 0 none. The loop wakes its watchers */
 	int64_t close_credential; /* a credential that ended; the loop closes its connections. 0 none */
+	bool undo; /* the handler succeeded, and nothing of what it did stays: a dry run. The writer reverts */
+
+	/* Set by a handler that fails: called by the writer once its work was undone, in the same group, to write what
+	 * must outlive the refusal (the remembered answer). NULL: nothing. */
+	enum status (*afterwards)(struct request *request, const struct error *failure, struct error *err);
+
 	bool keep; /* the answer is an error, but what was done stays: the writer releases the savepoint instead of
 	              reverting to it, so that a wrong try at an invitation counts. `moved` is honoured as well */
 };

@@ -39,7 +39,7 @@ static enum status check_words(const struct right_row *row, const struct kind *k
 {
 	size_t length = 0;
 
-	for (const char *word = words_next(row->verbs, &length); word != NULL; word = words_next(word, &length)) {
+	for (const char *word = words_next(row->verbs, &length); word != NULL; word = words_next(word + length, &length)) {
 		if (!is_verb(kind, word, length)) {
 			return error_set(err, STATUS_FAILED, "rule %s: a %s has no verb %.*s", row->rule, kind->name,
 					 (int)length, word);
@@ -222,10 +222,10 @@ void policy_verb(const struct session *session, const struct kind *kind, const s
 		 const char *verb, size_t verb_length, struct verdict *out)
 {
 	unsigned owner_roles = session_roles_for(session, standing->owner);
-	const struct right_row *row =
-		find_right(session, kind, standing, verb, verb_length, owner_roles, &out->roles);
+	unsigned roles = 0;
+	const struct right_row *row = find_right(session, kind, standing, verb, verb_length, owner_roles, &roles);
 
-	*out = (struct verdict){.roles = out->roles};
+	*out = (struct verdict){.roles = roles};
 	if (row == NULL) {
 		refuse(session, kind, standing, verb, verb_length, out);
 		return;

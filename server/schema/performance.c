@@ -56,6 +56,7 @@ CHAPTER(performance,
 	 .prefix = "OB",
 	 .chapter = "performance",
 	 .title = "title",
+	 .unique_title = true,
 	 .help = "the value of an indicator in a period",
 	 .states = "",
 	 KIND_FIELDS(observation_fields)})

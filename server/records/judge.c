@@ -1,0 +1,480 @@
+/* Judging a change-set: rights, states, second persons, conflicts, and what every record must obey. Nothing has
+ * been written yet when this ends; the first refusal ends it. */
+#include "server/records/changeset.h"
+
+#include "common/text.h"
+#include "server/rules/rules.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- rights ---- */
+
+static struct standing standing_of(struct change_set *set, const struct item *item)
+{
+	return (struct standing){
+		.owner = item_text(set, item, "owner"),
+		.state = item_text(set, item, "state"),
+		.marking = item_text(set, item, "marking"),
+	};
+}
+
+/* "B5 (Warwickshire Police)" */
+static const char *owner_name(struct change_set *set, const char *owner)
+{
+	struct record body;
+	struct error ignored = ERROR_INIT;
+	const char *name = owner;
+
+	if (set_find(set, owner, &body, &ignored) == STATUS_OK) {
+		name = arena_printf(set->arena, "%s (%s)", owner, record_text(set->arena, &body, "name"));
+	}
+	return name != NULL ? name : owner;
+}
+
+static enum status not_permitted(struct change_set *set, const struct item *item, const struct standing *standing,
+				 const struct verdict *verdict, struct error *err)
+{
+	const char *name = item->creates ? item->kind->name : item_name(set, item);
+
+	if (standing->owner[0] != '\0') {
+		error_set(err, STATUS_NOT_PERMITTED, "%s belongs to %s. %s", name, owner_name(set, standing->owner),
+			  verdict->why);
+	} else {
+		error_set(err, STATUS_NOT_PERMITTED, "%s: %s", name, verdict->why);
+	}
+	error_rule(err, verdict->rule);
+	return error_hint(err, "It could be done by: %s.", verdict->who);
+}
+
+static enum status judge_verb(struct change_set *set, struct item *item, const struct standing *standing,
+			      struct error *err)
+{
+	struct verdict verdict;
+
+	policy_verb(set->session, item->kind, standing, item->verb, strlen(item->verb), &verdict);
+	if (!verdict.allowed) {
+		return not_permitted(set, item, standing, &verdict, err);
+	}
+	if (set->roles == 0) {
+		set->roles = verdict.roles;
+	}
+	return STATUS_OK;
+}
+
+/* The fields that the person set must be theirs to edit, for the owner before and for the owner after. */
+static enum status judge_fields(struct change_set *set, struct item *item, const char *owner, struct error *err)
+{
+	uint64_t edited = policy_fields_edited(set->session, item->kind, owner);
+
+	for (size_t i = 0; i < item->kind->field_count; i++) {
+		struct verdict verdict;
+
+		if ((item->asked & item->changed & ~edited) >> i & 1) {
+			policy_field(set->session, item->kind, &item->kind->fields[i], owner, true, &verdict);
+			error_set(err, STATUS_NOT_PERMITTED, "%s: you may not set %s.",
+				  item->creates ? item->kind->name : item_name(set, item), item->kind->fields[i].name);
+			error_rule(err, verdict.rule);
+			return error_hint(err, "It is set by: %s.", verdict.who);
+		}
+	}
+	return STATUS_OK;
+}
+
+static enum status judge_rights(struct change_set *set, struct item *item, struct error *err)
+{
+	struct standing after = standing_of(set, item);
+	struct standing before = item->creates ? after : record_standing(set->arena, &item->before);
+
+	if (set->session == NULL) {
+		return STATUS_OK;
+	}
+	if (judge_verb(set, item, &before, err) != STATUS_OK ||
+	    judge_fields(set, item, before.owner, err) != STATUS_OK) {
+		return err->status;
+	}
+	if (strcmp(before.owner, after.owner) != 0) { /* giving a record away must be allowed on both sides */
+		after.state = before.state;
+		if (judge_verb(set, item, &after, err) != STATUS_OK) {
+			return err->status;
+		}
+	}
+	return STATUS_OK;
+}
+
+/* ---- conflicts ---- */
+
+static int64_t group_revision(const msgpack_object *groups, const struct field *field)
+{
+	return codec_get_int(groups, field_group(field), 1);
+}
+
+static enum status put_conflict(struct change_set *set, const struct item *item, const struct field *field,
+				const struct record *base, int64_t revision, struct error *err)
+{
+	struct record_row row;
+	char at[TIME_TEXT];
+
+	if (store_version_get(set->context->store, set->arena, set->partnership, item->kind->name, item->number,
+			      revision, &row, err) != STATUS_OK) {
+		return err->status;
+	}
+	time_format(row.at, at);
+	codec_put_map(set->details, 8);
+	codec_pair_text(set->details, "id", item->id);
+	codec_pair_text(set->details, "field", field->name);
+	codec_pair_object(set->details, "base", codec_get(base->fields, field->name));
+	codec_pair_object(set->details, "theirs", codec_get(item->before.fields, field->name));
+	codec_pair_object(set->details, "mine", item->values[field - item->kind->fields]);
+	codec_pair_text(set->details, "by", row.by);
+	codec_pair_text(set->details, "at", at);
+	codec_pair_int(set->details, "revision", revision);
+	return STATUS_OK;
+}
+
+/* Which fields of an item somebody else changed since its base, in a way that it collides with. A field that is not
+ * this person's to see is never named: it cannot be theirs to edit, and for a decision on the whole record it is
+ * only counted. */
+static enum status find_conflicts(struct change_set *set, struct item *item, size_t *count, struct error *err)
+{
+	bool whole = item->removes || item->transition != NULL;
+	uint64_t seen = record_fields_seen(&set->visibility, &item->before);
+	const msgpack_object *groups = NULL;
+	struct record_row row;
+	struct record base;
+
+	if (item->creates || item->base == item->before.row.revision) {
+		return STATUS_OK;
+	}
+	if (codec_decode(set->arena, item->before.row.groups, &groups, err) != STATUS_OK ||
+	    store_version_get(set->context->store, set->arena, set->partnership, item->kind->name, item->number,
+			      item->base, &row, err) != STATUS_OK ||
+	    record_decode(set->arena, item->kind, &row, &base, err) != STATUS_OK) {
+		return err->status;
+	}
+	for (size_t i = 0; i < item->kind->field_count; i++) {
+		const struct field *field = &item->kind->fields[i];
+		int64_t revision = group_revision(groups, field);
+		bool moved = revision > item->base;
+		bool touched = (item->asked >> i & 1) != 0 && (item->changed >> i & 1) != 0;
+		bool differs = !codec_same(codec_get(base.fields, field->name),
+					   codec_get(item->before.fields, field->name));
+
+		if (moved && (touched || (whole && differs)) && (seen >> i & 1) != 0) {
+			if (put_conflict(set, item, field, &base, revision, err) != STATUS_OK) {
+				return err->status;
+			}
+			++*count;
+		}
+	}
+	return STATUS_OK;
+}
+
+static enum status judge_conflicts(struct change_set *set, struct error *err)
+{
+	size_t count = 0;
+	size_t header = codec_list_begin(set->details);
+	const char *first = NULL;
+
+	for (size_t i = 0; i < set->item_count; i++) {
+		size_t before = count;
+
+		if (find_conflicts(set, &set->items[i], &count, err) != STATUS_OK) {
+			return err->status;
+		}
+		if (first == NULL && count > before) {
+			first = item_name(set, &set->items[i]);
+		}
+	}
+	codec_list_end(set->details, header, count);
+	if (count == 0) {
+		buffer_clear(set->details);
+		return STATUS_OK;
+	}
+	error_set(err, STATUS_CONFLICT, "%s was changed by somebody else since you read it: %zu field%s collide%s. "
+		  "Nothing was changed.", first, count, count == 1 ? "" : "s", count == 1 ? "s" : "");
+	return error_hint(err, "Look at base, theirs and mine, then send again what shall stand, with the present revision.");
+}
+
+/* ---- states ---- */
+
+/* Who must not be the one to approve: whoever made the record, and whoever last moved it on. */
+static enum status judge_second_person(struct change_set *set, const struct item *item, struct error *err)
+{
+	const struct rule_row *rule = rule_find(item->kind);
+	const struct record_row *row = &item->before.row;
+	const msgpack_object *groups = NULL;
+	struct record_row moved;
+	bool alone = false;
+
+	if (set->session == NULL) {
+		return STATUS_OK;
+	}
+	if (codec_decode(set->arena, row->groups, &groups, err) != STATUS_OK ||
+	    store_version_get(set->context->store, set->arena, set->partnership, item->kind->name, item->number,
+			      codec_get_int(groups, "state", 1), &moved, err) != STATUS_OK) {
+		return err->status;
+	}
+	if (row->created_person != set->session->person && moved.person != set->session->person) {
+		return STATUS_OK;
+	}
+	if (rule != NULL && rule->alone != NULL && rule->alone(set, item, &alone, err) != STATUS_OK) {
+		return err->status;
+	}
+	if (alone) {
+		return STATUS_OK;
+	}
+	error_set(err, STATUS_NOT_PERMITTED,
+		  "%s: you made it or put it forward yourself, so somebody else has to %s it.", item_name(set, item),
+		  item->verb);
+	error_rule(err, "second-person");
+	return error_hint(err, "Ask another person who may %s it.", item->verb);
+}
+
+static enum status judge_transition(struct change_set *set, struct item *item, struct error *err)
+{
+	const struct transition *transition = item->transition;
+	const char *state = item_text(set, item, "state");
+
+	if (transition == NULL) {
+		return STATUS_OK;
+	}
+	if (transition->from[0] != '\0' && !words_have(transition->from, state, strlen(state))) {
+		error_set(err, STATUS_REFUSED, "%s is %s; it can be %s only while it is %s.", item_name(set, item), state,
+			  transition->to, transition->from);
+		return error_rule(err, "state");
+	}
+	if (transition->second_person && judge_second_person(set, item, err) != STATUS_OK) {
+		return err->status;
+	}
+	return item_set_text(set, item, "state", transition->to, err);
+}
+
+/* ---- what every record must obey ---- */
+
+static enum status judge_required(struct change_set *set, const struct item *item, struct error *err)
+{
+	char missing[300] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < item->kind->field_count; i++) {
+		const struct field *field = &item->kind->fields[i];
+
+		if (field->required && codec_is_nil(item->values[i]) && used < sizeof(missing)) {
+			used += (size_t)snprintf(missing + used, sizeof(missing) - used, "%s%s", used > 0 ? ", " : "",
+						 field->name);
+		}
+	}
+	if (used == 0) {
+		return STATUS_OK;
+	}
+	error_set(err, STATUS_REFUSED, "%s lacks %s.", item->creates ? item->kind->name : item_name(set, item), missing);
+	error_rule(err, "required");
+	return error_hint(err, "`safer %s help` says what each is.", item->kind->name);
+}
+
+static int marking_rank(const char *marking)
+{
+	return strcmp(marking, "exempt") == 0 ? 2 : strcmp(marking, "restricted") == 0 ? 1 : 0;
+}
+
+/* A marking is raised by any editor, with its ground, and lowered by somebody else than who set it. */
+static enum status judge_marking(struct change_set *set, const struct item *item, struct error *err)
+{
+	const char *after = item_text(set, item, "marking");
+	const msgpack_object *groups = NULL;
+	struct record_row setter;
+
+	if (marking_rank(after) == 2 && (item_text(set, item, "marking_reason")[0] == '\0' ||
+					 item_text(set, item, "marking_review")[0] == '\0')) {
+		return rule_refuse(err, "marking.ground", "%s: an exempt record needs marking_reason and marking_review.",
+				   item_name(set, item));
+	}
+	if (item->creates || set->session == NULL ||
+	    marking_rank(after) >= marking_rank(record_text(set->arena, &item->before, "marking"))) {
+		return STATUS_OK;
+	}
+	if (codec_decode(set->arena, item->before.row.groups, &groups, err) != STATUS_OK ||
+	    store_version_get(set->context->store, set->arena, set->partnership, item->kind->name, item->number,
+			      codec_get_int(groups, "marking", 1), &setter, err) != STATUS_OK) {
+		return err->status;
+	}
+	if (setter.person == set->session->person) {
+		error_set(err, STATUS_NOT_PERMITTED, "%s: you set its marking, so somebody else has to lower it.",
+			  item_name(set, item));
+		return error_rule(err, "second-person");
+	}
+	return STATUS_OK;
+}
+
+static enum status judge_title(struct change_set *set, const struct item *item, struct error *err)
+{
+	const char *title = item_text(set, item, item->kind->title);
+	const char *folded = text_fold(set->arena, title, strlen(title));
+	int64_t number = 0;
+	int64_t count = 0;
+
+	if (!item->kind->unique_title || title[0] == '\0' || !item_changed(item, item->kind->title)) {
+		return STATUS_OK;
+	}
+	if (folded == NULL) {
+		return error_memory(err);
+	}
+	if (store_record_find(set->context->store, set->partnership, item->kind->name, folded, &number, &count, err) !=
+	    STATUS_OK) {
+		return err->status;
+	}
+	for (size_t i = 0; i < set->item_count; i++) {
+		const struct item *other = &set->items[i];
+		const char *other_title = NULL;
+
+		if (other == item || other->kind != item->kind) {
+			continue;
+		}
+		if (other->number == number && count == 1) {
+			count = 0; /* the change-set removes or renames it */
+		}
+		other_title = item_text(set, other, item->kind->title);
+		other_title = text_fold(set->arena, other_title, strlen(other_title));
+		if (!other->removes && other_title != NULL && strcmp(other_title, folded) == 0) {
+			return rule_refuse(err, "unique", "Two %s cannot both be called \"%s\".", item->kind->plural, title);
+		}
+	}
+	if (count > 0 && number != item->number) {
+		return rule_refuse(err, "unique", "There is a %s called \"%s\" already.", item->kind->name, title);
+	}
+	return STATUS_OK;
+}
+
+/* ---- removal ---- */
+
+struct referring {
+	struct change_set *set;
+	const struct item *removed;
+	const struct kind *kind; /* of the records looked at */
+	char found[ID_TEXT];
+};
+
+static bool refers_to(const msgpack_object *value, const char *id)
+{
+	if (codec_is_nil(value)) {
+		return false;
+	}
+	for (size_t i = 0; value->type == MSGPACK_OBJECT_ARRAY && i < value->via.array.size; i++) {
+		if (codec_text_is(&value->via.array.ptr[i], id)) {
+			return true;
+		}
+	}
+	return codec_text_is(value, id);
+}
+
+static bool could_refer(const struct field *field, const struct kind *to)
+{
+	return (field->type == FIELD_REF || field->type == FIELD_REFS) &&
+	       (field->kind == NULL || strcmp(field->kind, to->name) == 0);
+}
+
+static enum status visit_referring(void *payload, const struct record_row *row, struct error *err)
+{
+	struct referring *referring = payload;
+	struct change_set *set = referring->set;
+	struct record record;
+
+	if (record_decode(set->arena, referring->kind, row, &record, err) != STATUS_OK) {
+		return err->status;
+	}
+	for (size_t i = 0; i < set->item_count; i++) {
+		if (strcmp(set->items[i].id, record.id) == 0) {
+			return STATUS_OK; /* judged as the change-set leaves it */
+		}
+	}
+	for (size_t i = 0; i < record.kind->field_count; i++) {
+		const struct field *field = &record.kind->fields[i];
+
+		if (could_refer(field, referring->removed->kind) &&
+		    refers_to(codec_get(record.fields, field->name), referring->removed->id)) {
+			memcpy(referring->found, record.id, sizeof(record.id));
+			return STATUS_INTERRUPTED;
+		}
+	}
+	return STATUS_OK;
+}
+
+static enum status judge_removal(struct change_set *set, const struct item *item, struct error *err)
+{
+	const struct schema *schema = set->context->schema;
+	struct referring referring = {.set = set, .removed = item};
+
+	for (size_t k = 0; k < schema->kind_count && referring.found[0] == '\0'; k++) {
+		referring.kind = &schema->kinds[k];
+		for (size_t i = 0; i < referring.kind->field_count; i++) {
+			if (!could_refer(&referring.kind->fields[i], item->kind)) {
+				continue;
+			}
+			if (store_record_each(set->context->store, set->partnership, referring.kind->name, 0,
+					      visit_referring, &referring, err) != STATUS_OK) {
+				return err->status;
+			}
+			break;
+		}
+	}
+	for (size_t k = 0; k < set->item_count && referring.found[0] == '\0'; k++) {
+		const struct item *other = &set->items[k];
+
+		for (size_t i = 0; !other->removes && i < other->kind->field_count; i++) {
+			if (could_refer(&other->kind->fields[i], item->kind) && refers_to(other->values[i], item->id)) {
+				memcpy(referring.found, other->id, sizeof(other->id));
+			}
+		}
+	}
+	if (referring.found[0] == '\0') {
+		return STATUS_OK;
+	}
+	rule_refuse(err, "referenced", "%s cannot be removed: other records refer to it.", item_name(set, item));
+	return error_hint(err, "Change or remove what refers to it first.");
+}
+
+/* ---- all of it ---- */
+
+static void find_changed(struct item *item)
+{
+	for (size_t i = 0; i < item->kind->field_count; i++) {
+		if (!codec_same(item->values[i], codec_get(item->before.fields, item->kind->fields[i].name))) {
+			item->changed |= UINT64_C(1) << i;
+		}
+	}
+}
+
+static enum status judge_item(struct change_set *set, struct item *item, struct error *err)
+{
+	const struct rule_row *rule = rule_find(item->kind);
+
+	if (item->removes) {
+		return judge_removal(set, item, err);
+	}
+	if (judge_transition(set, item, err) != STATUS_OK ||
+	    (rule != NULL && rule->check(set, item, err) != STATUS_OK) || judge_required(set, item, err) != STATUS_OK ||
+	    judge_marking(set, item, err) != STATUS_OK || judge_title(set, item, err) != STATUS_OK) {
+		return err->status;
+	}
+	return STATUS_OK;
+}
+
+enum status set_judge(struct change_set *set, struct error *err)
+{
+	for (size_t i = 0; i < set->item_count; i++) {
+		find_changed(&set->items[i]);
+		if (judge_rights(set, &set->items[i], err) != STATUS_OK) {
+			return err->status;
+		}
+	}
+	if (judge_conflicts(set, err) != STATUS_OK) {
+		return err->status;
+	}
+	for (size_t i = 0; i < set->item_count; i++) {
+		if (judge_item(set, &set->items[i], err) != STATUS_OK) {
+			return err->status;
+		}
+	}
+	return STATUS_OK;
+}

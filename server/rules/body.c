@@ -1,0 +1,30 @@
+/* A body: an authority is of an organisation, and the parents make no circle. */
+#include "server/rules/rules.h"
+
+#include <string.h>
+
+#define DEPTH_MAX 8
+
+enum status rule_body(struct change_set *set, struct item *item, struct error *err)
+{
+	const char *above = item_text(set, item, "parent");
+
+	if (strcmp(item_text(set, item, "type"), "authority") == 0 &&
+	    item_text(set, item, "organisation")[0] == '\0') {
+		return rule_refuse(err, "body.organisation", "%s: an authority needs its organisation.",
+				   item_name(set, item));
+	}
+	for (int depth = 0; above[0] != '\0'; depth++) {
+		struct record parent;
+
+		if (strcmp(above, item->id) == 0 || depth == DEPTH_MAX) {
+			return rule_refuse(err, "body.parent", "%s: a body cannot answer to itself, by any way round.",
+					   item_name(set, item));
+		}
+		if (set_find(set, above, &parent, err) != STATUS_OK) {
+			return err->status;
+		}
+		above = record_text(set->arena, &parent, "parent");
+	}
+	return STATUS_OK;
+}

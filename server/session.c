@@ -1,0 +1,239 @@
+/* From a certificate to rights: credential, account, person, and the appointments that hold today. */
+#include "server/session.h"
+
+#include "common/clock.h"
+#include "server/records/engine.h"
+#include "server/schema/schema.h"
+
+#include <string.h>
+
+#define POSTS_MAX 32 /* posts of one person at once */
+
+struct gathering {
+	struct context context; /* only what record_load needs */
+	struct arena *arena;
+	struct session *session;
+	struct post *posts;
+	size_t post_count;
+};
+
+static bool holds_on(const struct record *appointment, struct arena *arena, day_t today)
+{
+	const char *from = record_text(arena, appointment, "from");
+	const char *to = record_text(arena, appointment, "to");
+	day_t first = 0;
+	day_t last = 0;
+
+	if (!date_parse(from, strlen(from), &first) || today < first) {
+		return false;
+	}
+	return to[0] == '\0' || (date_parse(to, strlen(to), &last) && today <= last);
+}
+
+/* The name of a record that an appointment refers to; "" when it refers to none. */
+static enum status look_up(struct gathering *g, const struct record *appointment, const char *field, struct record *out,
+			   const char **id, const char **name, struct error *err)
+{
+	*id = record_text(g->arena, appointment, field);
+	*name = "";
+	if ((*id)[0] == '\0') {
+		return STATUS_OK;
+	}
+	if (record_load(&g->context, g->arena, g->session->partnership, *id, strlen(*id), out, err) != STATUS_OK) {
+		return err->status;
+	}
+	*name = record_text(g->arena, out, "name");
+	return STATUS_OK;
+}
+
+static enum status visit_appointment(void *payload, const struct record_row *row, struct error *err)
+{
+	struct gathering *g = payload;
+	const struct kind *kind = schema_kind(schema_server(), "appointment", strlen("appointment"));
+	struct record appointment;
+	struct record body;
+	struct record organisation;
+	struct post *post = NULL;
+
+	if (strcmp(row->state, "confirmed") != 0) {
+		return STATUS_OK;
+	}
+	if (record_decode(g->arena, kind, row, &appointment, err) != STATUS_OK) {
+		return err->status;
+	}
+	if (strcmp(record_text(g->arena, &appointment, "person"), g->session->person_id) != 0 ||
+	    !holds_on(&appointment, g->arena, g->session->today) || g->post_count == POSTS_MAX) {
+		return STATUS_OK;
+	}
+	post = &g->posts[g->post_count++];
+	post->appointment = arena_text(g->arena, appointment.id, strlen(appointment.id));
+	post->post = record_text(g->arena, &appointment, "post");
+	post->from = record_text(g->arena, &appointment, "from");
+	post->to = record_text(g->arena, &appointment, "to");
+	if (post->appointment == NULL) {
+		return error_memory(err);
+	}
+	if (look_up(g, &appointment, "body", &body, &post->body, &post->body_name, err) != STATUS_OK ||
+	    look_up(g, &appointment, "organisation", &organisation, &post->organisation, &post->organisation_name,
+		    err) != STATUS_OK) {
+		return err->status;
+	}
+	if (post->body[0] != '\0') {
+		post->roles = roles_of_post(record_text(g->arena, &body, "type"), post->post);
+	}
+	g->session->roles |= post->roles;
+	return STATUS_OK;
+}
+
+/* Adds each authority of an organisation that one of the posts is for. */
+static enum status visit_body(void *payload, const struct record_row *row, struct error *err)
+{
+	struct gathering *g = payload;
+	const struct kind *kind = schema_kind(schema_server(), "body", strlen("body"));
+	struct record body;
+	struct owned owned = {0};
+	struct owned *list = NULL;
+
+	if (record_decode(g->arena, kind, row, &body, err) != STATUS_OK) {
+		return err->status;
+	}
+	for (size_t i = 0; i < g->post_count; i++) {
+		const struct post *post = &g->posts[i];
+		bool same_organisation = post->organisation[0] != '\0' &&
+					 strcmp(record_text(g->arena, &body, "type"), "authority") == 0 &&
+					 strcmp(record_text(g->arena, &body, "organisation"), post->organisation) == 0;
+
+		if (same_organisation || strcmp(post->body, body.id) == 0) {
+			owned.roles |= post->roles;
+		}
+	}
+	if (owned.roles == 0) {
+		return STATUS_OK;
+	}
+	owned.body = arena_text(g->arena, body.id, strlen(body.id));
+	list = arena_array(g->arena, g->session->owned_count + 1, sizeof(*list));
+	if (owned.body == NULL || list == NULL) {
+		return error_memory(err);
+	}
+	if (g->session->owned_count > 0) {
+		memcpy(list, g->session->owned, g->session->owned_count * sizeof(*list));
+	}
+	list[g->session->owned_count++] = owned;
+	g->session->owned = list;
+	return STATUS_OK;
+}
+
+static enum status signed_out(struct error *err, const char *what)
+{
+	error_set(err, STATUS_SIGNED_OUT, "%s", what);
+	return error_hint(err, "Ask an administrator for a new invitation and enrol again.");
+}
+
+static enum status load_credential(struct store *store, struct arena *arena, const struct digest *fingerprint,
+				   struct session *session, struct error *err)
+{
+	enum status status = store_credential_find(store, arena, fingerprint, &session->credential, err);
+
+	if (status == STATUS_NOT_FOUND) {
+		return signed_out(err, "The server does not know this device's certificate.");
+	}
+	if (status != STATUS_OK) {
+		return status;
+	}
+	if (session->credential.revoked_at != 0) {
+		return signed_out(err, "This device's certificate was revoked.");
+	}
+	if (session->credential.expires_at <= clock_machine()) {
+		return signed_out(err, "This device's certificate has expired.");
+	}
+	return STATUS_OK;
+}
+
+static enum status load_person(struct gathering *g, struct error *err)
+{
+	struct session *session = g->session;
+	struct account_row account;
+	struct partnership partnership;
+	struct record person;
+	enum status status = store_account_get(g->context.store, session->credential.account, &account, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	session->account = account.number;
+	session->partnership = account.partnership;
+	session->person = account.person;
+	id_format("PE", account.person, session->person_id);
+	status = store_partnership_get(g->context.store, g->arena, account.partnership, &partnership, err);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	session->partnership_name = partnership.name;
+	status = record_load(&g->context, g->arena, account.partnership, session->person_id,
+			     strlen(session->person_id), &person, err);
+	if (status == STATUS_NOT_FOUND) {
+		return signed_out(err, "The person whom this device belongs to is no longer in the directory.");
+	}
+	if (status != STATUS_OK) {
+		return status;
+	}
+	session->name = record_text(g->arena, &person, "name");
+	return STATUS_OK;
+}
+
+enum status session_load(struct store *store, struct arena *arena, const struct digest *fingerprint,
+			 struct session **out, struct error *err)
+{
+	struct gathering g = {.arena = arena, .context = {.store = store, .schema = schema_server()}};
+	struct session *session = arena_alloc(arena, sizeof(*session));
+
+	g.posts = arena_array(arena, POSTS_MAX, sizeof(*g.posts));
+	if (session == NULL || g.posts == NULL) {
+		return error_memory(err);
+	}
+	g.session = session;
+	session->now = clock_now();
+	session->today = day_of_time(session->now);
+	if (load_credential(store, arena, fingerprint, session, err) != STATUS_OK ||
+	    load_person(&g, err) != STATUS_OK ||
+	    store_record_each(store, session->partnership, "appointment", 0, visit_appointment, &g, err) !=
+		    STATUS_OK ||
+	    store_record_each(store, session->partnership, "body", 0, visit_body, &g, err) != STATUS_OK) {
+		return err->status;
+	}
+	session->posts = g.posts;
+	session->post_count = g.post_count;
+	*out = session;
+	return STATUS_OK;
+}
+
+const struct post *session_post(const struct session *session, unsigned roles)
+{
+	for (size_t i = 0; i < session->post_count; i++) {
+		if ((session->posts[i].roles & roles) != 0) {
+			return &session->posts[i];
+		}
+	}
+	return session->post_count > 0 ? &session->posts[0] : NULL;
+}
+
+unsigned session_roles_for(const struct session *session, const char *body_id)
+{
+	for (size_t i = 0; i < session->owned_count; i++) {
+		if (strcmp(session->owned[i].body, body_id) == 0) {
+			return session->owned[i].roles;
+		}
+	}
+	return 0;
+}
+
+const char *session_describe(struct arena *arena, const struct session *session, const struct post *post)
+{
+	bool for_other = post != NULL && post->organisation_name[0] != '\0';
+
+	if (post == NULL) {
+		return arena_text(arena, session->name, strlen(session->name));
+	}
+	return arena_printf(arena, "%s, %s of %s%s%s", session->name, post->post, post->body_name,
+			    for_other ? " for " : "", for_other ? post->organisation_name : "");
+}
