@@ -28,30 +28,35 @@ void authority_free(struct authority *authority);
 
 /* Makes a new server key and certificate for these names and addresses ("localhost 127.0.0.1 safer.example"),
  * valid for a year, unless the present one holds all of them and lasts another 30 days. */
-enum status authority_server_certificate(struct authority *authority, const char *folder, const char *names, struct error *err);
+enum status authority_server_certificate(struct authority *authority, const char *folder, const char *names,
+					 struct error *err);
 
 /* Makes the journal's Ed25519 key / reads it. */
 enum status authority_journal_key_create(const char *folder, struct error *err);
 enum status authority_journal_key_load(const char *folder, EVP_PKEY **out, struct error *err);
 
-X509 *authority_certificate(const struct authority *authority); /* borrowed */
+X509 *authority_certificate(const struct authority *authority);                 /* borrowed */
 void authority_fingerprint(const struct authority *authority, uint8_t out[16]); /* for invitations */
+
+/* Certificates begin this many microseconds before they are issued: clocks of clients may be a little behind. */
+#define CERTIFICATE_EARLY (INT64_C(300) * 1000000)
 
 /* What a certificate is issued for. Tests give times of their own to make bad ones. */
 struct certificate_wish {
-	EVP_PKEY *key;           /* the device's public key */
-	const char *name;        /* goes into the subject, for people only */
-	int64_t account;         /* goes into the SAN as urn:safer:account:N, for people only */
-	int64_t from, to;        /* validity, microseconds by the machine's clock */
+	EVP_PKEY *key;            /* the device's public key */
+	const char *name;         /* goes into the subject, for people only */
+	int64_t account;          /* goes into the SAN as urn:safer:account:N, for people only */
+	int64_t from, to;         /* validity, microseconds by the machine's clock */
 	const char *server_names; /* set: a server certificate for these names; NULL: a device's */
 };
-enum status authority_issue(struct authority *authority, const struct certificate_wish *wish, X509 **out, struct error *err);
+enum status authority_issue(struct authority *authority, const struct certificate_wish *wish, X509 **out,
+			    struct error *err);
 
 /* Reads a PKCS#10 request: checks its own signature and that its key is P-256 or Ed25519. Everything else in it is
  * ignored. *key is yours. */
 enum status authority_read_request(struct span der, EVP_PKEY **key, struct error *err);
 
 void authority_digest_certificate(X509 *certificate, struct digest *out); /* SHA-256 over the DER */
-void authority_digest_key(EVP_PKEY *key, struct digest *out);             /* SHA-256 over SubjectPublicKeyInfo */
+void authority_digest_key(EVP_PKEY *key, struct digest *out); /* SHA-256 over SubjectPublicKeyInfo */
 
 #endif
