@@ -14,9 +14,9 @@
 #define SETTING_TEXT  256
 
 struct settings {
-#define SETTING_TEXT_ROW(symbol, value, reload, help) char symbol[SETTING_TEXT];
+#define SETTING_TEXT_ROW(symbol, value, reload, help)                   char symbol[SETTING_TEXT];
 #define SETTING_INT_ROW(symbol, value, least, most, unit, reload, help) int64_t symbol;
-#define SETTING_FLAG_ROW(symbol, value, reload, help) bool symbol;
+#define SETTING_FLAG_ROW(symbol, value, reload, help)                   bool symbol;
 #include "server/settings.def"
 #undef SETTING_TEXT_ROW
 #undef SETTING_INT_ROW
@@ -33,7 +33,9 @@ enum status settings_read(const char *path, struct settings *out, struct error *
 /* Takes over from `fresh` what may change while the server runs; logs what was changed and what needs a restart. */
 void settings_reload(struct settings *settings, const struct settings *fresh);
 
-/* The default file, every row with its help as a comment. */
+/* A whole file, every row with its help as a comment; a value that is the default is commented out. A
+ * long text goes on in the next line, which begins with a space. */
+void settings_write(const struct settings *settings, struct buffer *out);
 void settings_write_default(struct buffer *out);
 
 #endif

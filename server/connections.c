@@ -1,0 +1,371 @@
+/* The list of all connections, in the order of their numbers, so that looking one up halves the list. */
+#include "server/connection_internal.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define EVICT_AFTER_MS 1000 /* no honest handshake takes so long */
+#define IPV6_NETWORK   8    /* bytes of the part that one subscriber is given */
+
+struct connections {
+	struct event_base *base; /* borrowed */
+	const struct limits *limits;
+	struct connection_hooks hooks;
+	struct connection **list; /* owned; ascending numbers; the closed ones until the next sweep */
+	size_t count;
+	size_t room;
+	size_t open; /* those that are not closed */
+	size_t handshakes;
+	uint64_t last_number;
+	struct event *turn;
+	struct connection *in_turn; /* those that go on when the loop turns */
+	bool sweep;
+};
+
+const struct limits *connections_limits(const struct connections *connections)
+{
+	return connections->limits;
+}
+
+const struct connection_hooks *connections_hooks(const struct connections *connections)
+{
+	return &connections->hooks;
+}
+
+size_t connections_count(const struct connections *connections)
+{
+	return connections->open;
+}
+
+size_t connections_handshakes(const struct connections *connections)
+{
+	return connections->handshakes;
+}
+
+void connections_handshake_over(struct connections *connections)
+{
+	connections->handshakes--;
+}
+
+/* ---- the turn of the loop ---- */
+
+static void turn_soon(struct connections *connections)
+{
+	static const struct timeval at_once = {0, 0};
+
+	if (!event_pending(connections->turn, EV_TIMEOUT, NULL)) {
+		event_add(connections->turn, &at_once);
+	}
+}
+
+void connections_turn(struct connection *connection)
+{
+	struct connections *connections = connection->all;
+
+	if (connection->in_turn || connection->state == CONNECTION_CLOSED) {
+		return;
+	}
+	connection->in_turn = true;
+	connection->next_turn = connections->in_turn;
+	connections->in_turn = connection;
+	turn_soon(connections);
+}
+
+void connections_sweep_soon(struct connections *connections)
+{
+	connections->open--;
+	connections->sweep = true;
+	turn_soon(connections);
+}
+
+static void sweep(struct connections *connections)
+{
+	size_t kept = 0;
+
+	connections->sweep = false;
+	for (size_t i = 0; i < connections->count; i++) {
+		struct connection *connection = connections->list[i];
+
+		if (connection->state == CONNECTION_CLOSED && !connection->in_turn) {
+			connection_release(connection);
+		} else {
+			connections->sweep = connections->sweep || connection->state == CONNECTION_CLOSED;
+			connections->list[kept++] = connection;
+		}
+	}
+	connections->count = kept;
+	if (connections->sweep) {
+		turn_soon(connections);
+	}
+}
+
+static void on_turn(evutil_socket_t fd, short what, void *payload)
+{
+	struct connections *connections = payload;
+	struct connection *connection = connections->in_turn;
+
+	(void)fd;
+	(void)what;
+	connections->in_turn = NULL;
+	while (connection) {
+		struct connection *next = connection->next_turn;
+
+		connection->in_turn = false;
+		if (connection->state != CONNECTION_CLOSED) {
+			connection_go_on(connection);
+		}
+		connection = next;
+	}
+	if (connections->sweep) {
+		sweep(connections);
+	}
+}
+
+/* ---- coming and going ---- */
+
+enum status connections_new(struct event_base *base, const struct limits *limits,
+			    const struct connection_hooks *hooks, struct connections **out, struct error *err)
+{
+	struct connections *connections = calloc(1, sizeof(*connections));
+
+	if (!connections) {
+		return error_memory(err);
+	}
+	connections->base = base;
+	connections->limits = limits;
+	connections->hooks = *hooks;
+	connections->turn = evtimer_new(base, on_turn, connections);
+	if (!connections->turn) {
+		free(connections);
+		return error_memory(err);
+	}
+	*out = connections;
+	return STATUS_OK;
+}
+
+void connections_free(struct connections *connections)
+{
+	if (!connections) {
+		return;
+	}
+	for (size_t i = 0; i < connections->count; i++) {
+		connection_fail(connections->list[i], "the server stopped");
+		connections->list[i]->in_turn = false;
+	}
+	sweep(connections);
+	event_free(connections->turn);
+	free(connections->list);
+	free(connections);
+}
+
+static bool make_room(struct connections *connections)
+{
+	size_t room = connections->room > 0 ? connections->room * 2 : 64;
+	struct connection **list;
+
+	if (connections->count < connections->room) {
+		return true;
+	}
+	list = realloc(connections->list, room * sizeof(struct connection *));
+	if (!list) {
+		return false;
+	}
+	connections->list = list;
+	connections->room = room;
+	return true;
+}
+
+static void format_address(const struct sockaddr_storage *address, char *out, size_t bytes)
+{
+	char host[INET6_ADDRSTRLEN] = "?";
+	unsigned port = 0;
+
+	if (address->ss_family == AF_INET) {
+		const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
+
+		inet_ntop(AF_INET, &v4->sin_addr, host, sizeof(host));
+		port = ntohs(v4->sin_port);
+		snprintf(out, bytes, "%s:%u", host, port);
+	} else if (address->ss_family == AF_INET6) {
+		const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
+
+		inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof(host));
+		port = ntohs(v6->sin6_port);
+		snprintf(out, bytes, "[%s]:%u", host, port);
+	} else {
+		snprintf(out, bytes, "local");
+	}
+}
+
+enum status connections_add(struct connections *connections, int fd, SSL *ssl,
+			    const struct sockaddr_storage *address, struct connection **out,
+			    struct error *err)
+{
+	struct connection *connection = calloc(1, sizeof(*connection));
+
+	if (!connection || !make_room(connections)) {
+		free(connection);
+		SSL_free(ssl);
+		close(fd);
+		return error_memory(err);
+	}
+	connection->all = connections;
+	connection->number = ++connections->last_number;
+	connection->fd = fd;
+	connection->ssl = ssl;
+	connection->network = *address;
+	connection->reason = "";
+	connection->state = CONNECTION_HANDSHAKE;
+	connection->entered = clock_monotonic_ms();
+	format_address(address, connection->address, sizeof(connection->address));
+	connection_assign(connection, connections->base);
+	connections->list[connections->count++] = connection;
+	connections->open++;
+	connections->handshakes++;
+	connection_arm(connection);
+	if (out) {
+		*out = connection;
+	}
+	return STATUS_OK;
+}
+
+struct connection *connections_find(const struct connections *connections, uint64_t number)
+{
+	size_t low = 0;
+	size_t high = connections->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (connections->list[middle]->number < number) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	if (low < connections->count && connections->list[low]->number == number &&
+	    connections->list[low]->state != CONNECTION_CLOSED) {
+		return connections->list[low];
+	}
+	return NULL;
+}
+
+/* ---- counting ---- */
+
+/* An IPv4 peer that came over an IPv6 socket counts as what it is. */
+static size_t network_of(const struct sockaddr_storage *address, uint8_t out[IPV6_NETWORK])
+{
+	if (address->ss_family == AF_INET) {
+		memcpy(out, &((const struct sockaddr_in *)address)->sin_addr, 4);
+		return 4;
+	}
+	if (address->ss_family == AF_INET6) {
+		const struct in6_addr *v6 = &((const struct sockaddr_in6 *)address)->sin6_addr;
+
+		if (IN6_IS_ADDR_V4MAPPED(v6)) {
+			memcpy(out, v6->s6_addr + 12, 4);
+			return 4;
+		}
+		memcpy(out, v6->s6_addr, IPV6_NETWORK);
+		return IPV6_NETWORK;
+	}
+	return 0;
+}
+
+size_t connections_of_address(const struct connections *connections, const struct sockaddr_storage *address)
+{
+	uint8_t wanted[IPV6_NETWORK];
+	uint8_t present[IPV6_NETWORK];
+	size_t length = network_of(address, wanted);
+	size_t count = 0;
+
+	for (size_t i = 0; i < connections->count; i++) {
+		const struct connection *connection = connections->list[i];
+
+		if (connection->state != CONNECTION_CLOSED &&
+		    network_of(&connection->network, present) == length &&
+		    memcmp(present, wanted, length) == 0) {
+			count++;
+		}
+	}
+	return count;
+}
+
+size_t connections_of_fingerprint(const struct connections *connections, const struct digest *fingerprint)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < connections->count; i++) {
+		const struct connection *connection = connections->list[i];
+
+		if (connection->state != CONNECTION_CLOSED && connection->peer.has_certificate &&
+		    memcmp(&connection->peer.fingerprint, fingerprint, sizeof(*fingerprint)) == 0) {
+			count++;
+		}
+	}
+	return count;
+}
+
+/* ---- all of them ---- */
+
+bool connections_evict(struct connections *connections, int64_t now_ms)
+{
+	for (size_t i = 0; i < connections->count; i++) {
+		struct connection *connection = connections->list[i];
+
+		if (connection->state != CONNECTION_HANDSHAKE) {
+			continue;
+		}
+		if (now_ms - connection->entered < EVICT_AFTER_MS) {
+			return false; /* those after it are younger still */
+		}
+		log_event(LOG_INFO, "handshake-evicted", log_number("conn", (int64_t)connection->number),
+			  log_text("address", connection->address));
+		connection_fail(connection, "it made room for another handshake");
+		return true;
+	}
+	return false;
+}
+
+void connections_check(struct connections *connections, int64_t now_ms)
+{
+	size_t count = connections->count;
+
+	for (size_t i = 0; i < count; i++) {
+		struct connection *connection = connections->list[i];
+		const char *reason = connection_out_of_patience(connection, now_ms);
+
+		if (!reason) {
+			continue;
+		}
+		log_event(connection->state == CONNECTION_CLOSING ? LOG_DEBUG : LOG_INFO,
+			  "connection-timeout", log_number("conn", (int64_t)connection->number),
+			  log_text("address", connection->address), log_text("reason", reason));
+		if (connection->state == CONNECTION_READY && connection_unsent(connection) == 0) {
+			connection_drain(connection, reason);
+		} else {
+			connection_fail(connection, reason);
+		}
+	}
+}
+
+void connections_drain_credential(struct connections *connections, int64_t credential, const char *reason)
+{
+	for (size_t i = 0; i < connections->count; i++) {
+		if (connections->list[i]->credential == credential) {
+			connection_drain(connections->list[i], reason);
+		}
+	}
+}
+
+void connections_drain_all(struct connections *connections, const char *reason)
+{
+	for (size_t i = 0; i < connections->count; i++) {
+		connection_drain(connections->list[i], reason);
+	}
+}

@@ -1,0 +1,462 @@
+/* The threads and their queues. What is shared between threads is in struct queue, under its lock, and nothing else. */
+#include "server/worker.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define READER_BATCH 64 /* jobs on one snapshot; an old snapshot keeps the store from tidying its log */
+
+struct queue { /* first in, first out */
+	struct job *first;
+	struct job **end;
+};
+
+struct worker {
+	pthread_t thread;
+	pthread_mutex_t lock; /* over the next four */
+	pthread_cond_t work;
+	struct queue submitted;
+	struct queue finished;
+	bool stopping;
+
+	int signal_fd; /* an eventfd: something was finished */
+	struct event *finished_event;
+	size_t waiting; /* the loop's thread only */
+
+	/* The worker's thread only. */
+	enum store_role role;
+	struct context context;
+	struct settings settings;
+};
+
+/* ---- queues ---- */
+
+static void queue_init(struct queue *queue)
+{
+	queue->first = NULL;
+	queue->end = &queue->first;
+}
+
+static void queue_add(struct queue *queue, struct job *job)
+{
+	job->next = NULL;
+	*queue->end = job;
+	queue->end = &job->next;
+}
+
+/* Takes at most `most` jobs off the front. */
+static struct job *queue_take(struct queue *queue, size_t most)
+{
+	struct job *first = queue->first;
+	struct job **end = &queue->first;
+
+	while (*end && most > 0) {
+		end = &(*end)->next;
+		most--;
+	}
+	queue->first = *end;
+	*end = NULL;
+	if (!queue->first) {
+		queue->end = &queue->first;
+	}
+	return end == &queue->first ? NULL : first;
+}
+
+/* ---- the worker's side ---- */
+
+static void deliver(struct worker *worker, struct job *job)
+{
+	const uint64_t one = 1;
+	bool first;
+
+	pthread_mutex_lock(&worker->lock);
+	first = worker->finished.first == NULL;
+	queue_add(&worker->finished, job);
+	pthread_mutex_unlock(&worker->lock);
+	if (first && write(worker->signal_fd, &one, sizeof(one)) < 0) {
+		log_event(LOG_ERROR, "worker-signal", log_text("error", strerror(errno)));
+	}
+}
+
+static void deliver_all(struct worker *worker, struct job *job)
+{
+	while (job) {
+		struct job *next = job->next;
+
+		deliver(worker, job);
+		job = next;
+	}
+}
+
+static void fail_job(struct job *job, const struct error *err)
+{
+	job->status = err->status;
+	job->error = *err;
+}
+
+/* A failing job keeps its own error: that one is true whatever became of the group. */
+static void fail_group(struct job *first, const struct error *err)
+{
+	for (struct job *job = first; job; job = job->next) {
+		if (job->status == STATUS_OK || job->keep) {
+			fail_job(job, err);
+		}
+	}
+}
+
+static void start_job(struct job *job)
+{
+	job->keep = false;
+	job->status = STATUS_OK;
+	memset(&job->error, 0, sizeof(job->error));
+}
+
+/* Undoes to the savepoint. The journal's edges in memory may hold what is being undone. */
+static void undo(struct context *context)
+{
+	store_revert(context->store);
+	if (context->journal) {
+		journal_forget(context->journal);
+	}
+}
+
+static void run_aftermath(struct job *job, struct context *context)
+{
+	struct error err = ERROR_INIT;
+
+	if (store_savepoint(context->store, &err) == STATUS_OK) {
+		if (job->aftermath(job, context, &err) != STATUS_OK) {
+			if (!store_is_void(context->store)) {
+				undo(context);
+			}
+		} else if (store_release(context->store, &err) == STATUS_OK) {
+			return;
+		}
+	}
+	log_event(LOG_ERROR, "aftermath-failed", log_text("error", err.message));
+}
+
+/* One job in a savepoint. Leaves a void transaction to the caller. */
+static void run_written(struct job *job, struct context *context)
+{
+	start_job(job);
+	job->status = store_savepoint(context->store, &job->error);
+	if (job->status != STATUS_OK) {
+		return;
+	}
+	job->status = job->run(job, context, &job->error);
+	if (store_is_void(context->store)) {
+		return;
+	}
+	if (job->status == STATUS_OK || job->keep) {
+		struct error err = ERROR_INIT;
+
+		if (store_release(context->store, &err) != STATUS_OK) {
+			fail_job(job, &err);
+		}
+		return;
+	}
+	undo(context);
+	if (job->aftermath) {
+		run_aftermath(job, context);
+	}
+}
+
+static enum status commit_group(struct context *context, struct error *err)
+{
+	enum status status = STATUS_OK;
+
+	if (context->journal) {
+		status = journal_seal(context->journal, context->store, err);
+	}
+	if (status == STATUS_OK) {
+		return store_commit(context->store, err);
+	}
+	return status;
+}
+
+static void abandon_group(struct context *context)
+{
+	store_rollback(context->store);
+	if (context->journal) {
+		journal_forget(context->journal);
+	}
+}
+
+/* Runs jobs in one transaction. False when it was lost under them, so that none of it happened. */
+static bool write_group(struct worker *worker, struct job *first)
+{
+	struct context *context = &worker->context;
+	struct error err = ERROR_INIT;
+
+	if (store_begin(context->store, &err) != STATUS_OK) {
+		for (struct job *job = first; job; job = job->next) {
+			start_job(job);
+		}
+		fail_group(first, &err);
+		return true;
+	}
+	for (struct job *job = first; job; job = job->next) {
+		run_written(job, context);
+		if (store_is_void(context->store)) {
+			abandon_group(context);
+			return false;
+		}
+	}
+	if (commit_group(context, &err) != STATUS_OK) {
+		abandon_group(context);
+		fail_group(first, &err);
+	}
+	return true;
+}
+
+/* A job whose transaction is lost even when it is alone: that is its answer. */
+static void write_alone(struct worker *worker, struct job *job)
+{
+	struct error err = ERROR_INIT;
+
+	job->next = NULL;
+	if (write_group(worker, job)) {
+		return;
+	}
+	if (job->status == STATUS_OK || job->keep) {
+		error_set(&err, STATUS_UNREACHABLE,
+			  "the store could not take the change; nothing was changed");
+		error_hint(&err, "try again later");
+		fail_job(job, &err);
+	}
+	job->keep = false;
+}
+
+static void writer_work(struct worker *worker, struct job *first)
+{
+	size_t count = 0;
+
+	if (write_group(worker, first)) {
+		deliver_all(worker, first);
+		return;
+	}
+	for (struct job *job = first, *next; job; job = next) {
+		next = job->next;
+		write_alone(worker, job);
+		deliver(worker, job);
+		count++;
+	}
+	log_event(LOG_WARNING, "group-lost", log_number("jobs", (int64_t)count));
+}
+
+static void reader_work(struct worker *worker, struct job *first)
+{
+	struct context *context = &worker->context;
+	struct error err = ERROR_INIT;
+	enum status begun = store_begin(context->store, &err);
+
+	for (struct job *job = first, *next; job; job = next) {
+		next = job->next;
+		start_job(job);
+		if (begun == STATUS_OK) {
+			job->status = job->run(job, context, &job->error);
+		} else {
+			fail_job(job, &err);
+		}
+		deliver(worker, job);
+	}
+	if (begun == STATUS_OK) {
+		store_rollback(context->store);
+	}
+}
+
+static const struct {
+	size_t most; /* jobs taken at once */
+	void (*work)(struct worker *worker, struct job *first);
+} roles[] = {
+	[STORE_WRITER] = {SIZE_MAX, writer_work},
+	[STORE_READER] = {READER_BATCH, reader_work},
+};
+
+static void *thread_main(void *payload)
+{
+	struct worker *worker = payload;
+	struct job *first;
+
+	for (;;) {
+		pthread_mutex_lock(&worker->lock);
+		while (!worker->submitted.first && !worker->stopping) {
+			pthread_cond_wait(&worker->work, &worker->lock);
+		}
+		first = queue_take(&worker->submitted, roles[worker->role].most);
+		pthread_mutex_unlock(&worker->lock);
+		if (!first) {
+			return NULL;
+		}
+		roles[worker->role].work(worker, first);
+	}
+}
+
+/* ---- the loop's side ---- */
+
+static void finish(struct worker *worker)
+{
+	struct job *job;
+
+	pthread_mutex_lock(&worker->lock);
+	job = queue_take(&worker->finished, SIZE_MAX);
+	pthread_mutex_unlock(&worker->lock);
+	while (job) {
+		struct job *next = job->next;
+
+		worker->waiting--;
+		job->done(job);
+		job = next;
+	}
+}
+
+static void on_finished(evutil_socket_t fd, short what, void *payload)
+{
+	uint64_t count;
+
+	(void)what;
+	if (read(fd, &count, sizeof(count)) < 0 && errno != EAGAIN) {
+		log_event(LOG_ERROR, "worker-signal", log_text("error", strerror(errno)));
+	}
+	finish(payload);
+}
+
+/* Signals are the loop's business: its thread alone may be interrupted by one. */
+static int start_thread(struct worker *worker)
+{
+	sigset_t all;
+	sigset_t before;
+	int failed;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	failed = pthread_create(&worker->thread, NULL, thread_main, worker);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return failed;
+}
+
+static void worker_free(struct worker *worker)
+{
+	if (worker->finished_event) {
+		event_free(worker->finished_event);
+	}
+	if (worker->signal_fd >= 0) {
+		close(worker->signal_fd);
+	}
+	pthread_cond_destroy(&worker->work);
+	pthread_mutex_destroy(&worker->lock);
+	free(worker);
+}
+
+enum status worker_start(struct event_base *base, enum store_role role, const struct context *context,
+			 const struct settings *settings, struct worker **out, struct error *err)
+{
+	struct worker *worker = calloc(1, sizeof(*worker));
+	int failed;
+
+	if (!worker) {
+		return error_memory(err);
+	}
+	pthread_mutex_init(&worker->lock, NULL);
+	pthread_cond_init(&worker->work, NULL);
+	queue_init(&worker->submitted);
+	queue_init(&worker->finished);
+	worker->role = role;
+	worker->settings = *settings;
+	worker->context = *context;
+	worker->context.settings = &worker->settings;
+	worker->context.limits = &worker->settings.limits;
+	worker->signal_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (worker->signal_fd >= 0) {
+		worker->finished_event =
+			event_new(base, worker->signal_fd, EV_READ | EV_PERSIST, on_finished, worker);
+	}
+	if (!worker->finished_event || event_add(worker->finished_event, NULL) != 0) {
+		worker_free(worker);
+		return error_set(err, STATUS_FAILED, "a worker cannot signal the loop: %s", strerror(errno));
+	}
+	failed = start_thread(worker);
+	if (failed != 0) {
+		worker_free(worker);
+		return error_set(err, STATUS_FAILED, "a worker's thread cannot be started: %s",
+				 strerror(failed));
+	}
+	*out = worker;
+	return STATUS_OK;
+}
+
+void worker_submit(struct worker *worker, struct job *job)
+{
+	worker->waiting++;
+	pthread_mutex_lock(&worker->lock);
+	queue_add(&worker->submitted, job);
+	pthread_cond_signal(&worker->work);
+	pthread_mutex_unlock(&worker->lock);
+}
+
+size_t worker_waiting(const struct worker *worker)
+{
+	return worker->waiting;
+}
+
+void worker_stop(struct worker *worker)
+{
+	if (!worker) {
+		return;
+	}
+	pthread_mutex_lock(&worker->lock);
+	worker->stopping = true;
+	pthread_cond_signal(&worker->work);
+	pthread_mutex_unlock(&worker->lock);
+	pthread_join(worker->thread, NULL);
+	finish(worker);
+	worker_free(worker);
+}
+
+/* ---- settings ---- */
+
+struct settings_job {
+	struct job job; /* first, so that the one is the other */
+	struct worker *worker;
+	struct settings settings;
+};
+
+static enum status run_settings(struct job *job, struct context *context, struct error *err)
+{
+	struct settings_job *change = (struct settings_job *)job;
+
+	(void)context;
+	(void)err;
+	change->worker->settings = change->settings;
+	return STATUS_OK;
+}
+
+static void done_settings(struct job *job)
+{
+	free(job);
+}
+
+void worker_settings(struct worker *worker, const struct settings *settings)
+{
+	struct settings_job *change = calloc(1, sizeof(*change));
+
+	if (!change) {
+		log_event(LOG_ERROR, "settings-not-taken", log_text("error", "out of memory"));
+		return;
+	}
+	change->job.run = run_settings;
+	change->job.done = done_settings;
+	change->worker = worker;
+	change->settings = *settings;
+	worker_submit(worker, &change->job);
+}
