@@ -110,7 +110,9 @@ enum status sql_prepare(struct store *store, const char *text, struct statement 
 			free(statement);
 			return status;
 		}
-		statement->writes = !sqlite3_stmt_readonly(statement->prepared);
+		/* SQLite counts BEGIN IMMEDIATE among the writers. */
+		statement->writes =
+			!sqlite3_stmt_readonly(statement->prepared) && strncmp(text, "BEGIN", 5) != 0;
 		statement->next = store->buckets[bucket];
 		store->buckets[bucket] = statement;
 	}

@@ -66,6 +66,10 @@ enum status store_begin(struct store *store, struct error *err)
 
 enum status store_savepoint(struct store *store, struct error *err)
 {
+	if (!store->began) {
+		return error_set(err, STATUS_FAILED,
+				 "a savepoint outside a transaction: a mistake in the program");
+	}
 	return run(store, "SAVEPOINT request", err);
 }
 
