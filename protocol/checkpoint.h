@@ -20,7 +20,8 @@ struct checkpoint {
 };
 
 /* The note's text with its signature line. `key` is an Ed25519 private key. */
-enum status checkpoint_sign(const struct checkpoint *checkpoint, EVP_PKEY *key, struct buffer *out, struct error *err);
+enum status checkpoint_sign(const struct checkpoint *checkpoint, EVP_PKEY *key, struct buffer *out,
+			    struct error *err);
 
 /* The verifier key "origin+hash+base64" (signed-note's format) of a key, private or public. */
 enum status checkpoint_key(const char *origin, EVP_PKEY *key, char out[CHECKPOINT_KEY], struct error *err);

@@ -17,11 +17,13 @@
  * came from a peer. The tree lives in the arena and points into `bytes`, which must live as long.
  * STATUS_INVALID for anything but one whole value, or for a text that is not clean UTF-8 (lines allowed), a map
  * whose keys are not texts, or a key that is there twice. */
-enum status codec_decode(struct arena *arena, struct span bytes, const msgpack_object **out, struct error *err);
+enum status codec_decode(struct arena *arena, struct span bytes, const msgpack_object **out,
+			 struct error *err);
 
-const msgpack_object *codec_get(const msgpack_object *map, const char *key); /* NULL: not a map, or not there */
+const msgpack_object *codec_get(const msgpack_object *map,
+				const char *key); /* NULL: not a map, or not there */
 
-bool codec_is_nil(const msgpack_object *object); /* true for NULL too */
+bool codec_is_nil(const msgpack_object *object);            /* true for NULL too */
 bool codec_int(const msgpack_object *object, int64_t *out); /* false unless an integer that fits */
 bool codec_text(const msgpack_object *object, struct span *out);
 bool codec_bin(const msgpack_object *object, struct span *out);
@@ -31,7 +33,8 @@ bool codec_flag(const msgpack_object *object, bool *out);
 int64_t codec_get_int(const msgpack_object *map, const char *key, int64_t fallback);
 bool codec_get_flag(const msgpack_object *map, const char *key, bool fallback);
 struct span codec_get_text(const msgpack_object *map, const char *key); /* {NULL, 0} */
-const char *codec_get_string(struct arena *arena, const msgpack_object *map, const char *key); /* NUL-ended copy or NULL */
+const char *codec_get_string(struct arena *arena, const msgpack_object *map,
+			     const char *key); /* NUL-ended copy or NULL */
 
 bool codec_text_is(const msgpack_object *object, const char *text);
 bool codec_same(const msgpack_object *a, const msgpack_object *b); /* deep equality; NULL equals nil */
@@ -53,12 +56,12 @@ const msgpack_object *codec_make_list(struct arena *arena, const msgpack_object 
 
 void codec_put_nil(struct buffer *out);
 void codec_put_flag(struct buffer *out, bool flag);
-void codec_put_int(struct buffer *out, int64_t value); /* shortest form */
+void codec_put_int(struct buffer *out, int64_t value);     /* shortest form */
 void codec_put_text(struct buffer *out, const char *text); /* NULL packs nil */
 void codec_put_span(struct buffer *out, struct span text); /* as text */
 void codec_put_bin(struct buffer *out, const void *data, size_t length);
-void codec_put_list(struct buffer *out, size_t count); /* then `count` values */
-void codec_put_map(struct buffer *out, size_t count);  /* then `count` pairs */
+void codec_put_list(struct buffer *out, size_t count);                   /* then `count` values */
+void codec_put_map(struct buffer *out, size_t count);                    /* then `count` pairs */
 void codec_put_object(struct buffer *out, const msgpack_object *object); /* NULL packs nil; shortest forms */
 void codec_put_raw(struct buffer *out, struct span packed); /* bytes that are MessagePack already */
 
@@ -70,9 +73,9 @@ void codec_pair_object(struct buffer *out, const char *key, const msgpack_object
 
 /* A map whose number of pairs is not known beforehand: begin, put any pairs (counting them), end. Always packs as
  * map16, which any decoder reads. */
-size_t codec_map_begin(struct buffer *out);                       /* returns where the header stands */
+size_t codec_map_begin(struct buffer *out); /* returns where the header stands */
 void codec_map_end(struct buffer *out, size_t header, size_t count);
-size_t codec_list_begin(struct buffer *out);                      /* array32 */
+size_t codec_list_begin(struct buffer *out); /* array32 */
 void codec_list_end(struct buffer *out, size_t header, size_t count);
 
 #endif

@@ -23,7 +23,8 @@ struct invitation {
 	uint8_t secret[INVITATION_SECRET];
 };
 
-enum status invitation_format(const struct invitation *invitation, char out[INVITATION_TEXT], struct error *err);
+enum status invitation_format(const struct invitation *invitation, char out[INVITATION_TEXT],
+			      struct error *err);
 
 /* Takes upper and lower case, spaces and line breaks from pasting; says what is wrong and what to do. */
 enum status invitation_parse(const char *text, struct invitation *out, struct error *err);

@@ -24,7 +24,8 @@ struct merkle_proof {
 	size_t count;
 };
 
-enum status merkle_root(uint64_t size, merkle_reader reader, void *payload, struct digest *out, struct error *err);
+enum status merkle_root(uint64_t size, merkle_reader reader, void *payload, struct digest *out,
+			struct error *err);
 enum status merkle_inclusion(uint64_t index, uint64_t size, merkle_reader reader, void *payload,
 			     struct merkle_proof *out, struct error *err);
 enum status merkle_consistency(uint64_t old_size, uint64_t new_size, merkle_reader reader, void *payload,

@@ -17,13 +17,17 @@ struct message {
 	const msgpack_object *result; /* replies */
 };
 
-/* Decodes one whole message. A notice whose method is not a text (as some libraries send) has an empty method. */
+/* Decodes one whole message. Some libraries send notices of their own: one whose method is not a text has an empty
+ * method here, and one whose params are not one map has an empty map. A request that is not as above is refused. */
 enum status message_decode(struct arena *arena, struct span bytes, struct message *out, struct error *err);
 
 /* Each packs everything up to the params or the result; the caller appends exactly one map. */
 void message_put_request(struct buffer *out, uint32_t id, const char *method);
 void message_put_reply(struct buffer *out, uint32_t id);
 void message_put_notice(struct buffer *out, const char *method);
+
+/* The map of an error alone: {code, name, message, hint, rule, retry, details}. */
+void message_put_error_map(struct buffer *out, const struct error *err, struct span details);
 
 /* A whole reply that carries an error: {code, name, message, hint, rule, retry, details}.
  * details is one packed value (a conflict's fields, for instance) or an empty span. */

@@ -6,36 +6,36 @@
 
 #include "protocol/codec.h"
 
-enum field_type { /* names in field_type_name(); the value on the wire in brackets */
-	FIELD_TEXT,      /* one line (str) */
-	FIELD_LONG_TEXT, /* any number of lines (str) */
-	FIELD_INTEGER,   /* (int) */
-	FIELD_DECIMAL,   /* fixed number of places, as an integer of its smallest unit: 1.5 with 2 places is 150 (int) */
-	FIELD_DATE,      /* "2014-05-01" (str) */
-	FIELD_PERIOD,    /* "2014/15", "2014/15 Q1" or "2014-05" (str) */
-	FIELD_CHOICE,    /* one of `choices` (str) */
-	FIELD_FLAG,      /* (bool) */
-	FIELD_REF,       /* the id of a record of kind `kind` (str) */
-	FIELD_REFS,      /* a list of such ids without repeats (array of str) */
-	FIELD_TYPE_COUNT
+enum field_type {                  /* names in field_type_name(); the value on the wire in brackets */
+		  FIELD_TEXT,      /* one line (str) */
+		  FIELD_LONG_TEXT, /* any number of lines (str) */
+		  FIELD_INTEGER,   /* (int) */
+		  FIELD_DECIMAL, /* fixed number of places, as an integer of its smallest unit: 1.5 with 2 places is 150 (int) */
+		  FIELD_DATE,   /* "2014-05-01" (str) */
+		  FIELD_PERIOD, /* "2014/15", "2014/15 Q1" or "2014-05" (str) */
+		  FIELD_CHOICE, /* one of `choices` (str) */
+		  FIELD_FLAG,   /* (bool) */
+		  FIELD_REF,    /* the id of a record of kind `kind` (str) */
+		  FIELD_REFS,   /* a list of such ids without repeats (array of str) */
+		  FIELD_TYPE_COUNT
 };
 
 struct field {
 	const char *name; /* lower case, words joined by _ */
 	enum field_type type;
-	int64_t min, max;   /* bytes of a text, value of a number (smallest unit), entries of a list */
-	int places;         /* decimals */
-	const char *unit;   /* "GBP", "%", NULL */
-	bool required;      /* must be there once the record is created */
-	bool unknown;       /* may be the value "unknown" */
-	const char *kind;   /* what a reference points to; NULL in a reference: any kind */
+	int64_t min, max;    /* bytes of a text, value of a number (smallest unit), entries of a list */
+	int places;          /* decimals */
+	const char *unit;    /* "GBP", "%", NULL */
+	bool required;       /* must be there once the record is created */
+	bool unknown;        /* may be the value "unknown" */
+	const char *kind;    /* what a reference points to; NULL in a reference: any kind */
 	const char *choices; /* "low medium high": words parted by spaces */
-	const char *group;  /* conflict group: fields that only make sense together; NULL: the field alone */
-	const char *see;    /* name of the mode of who may see it */
-	const char *edit;   /* name of the mode of who may edit it */
-	const char *help;   /* one line */
-	const char *source; /* the regulation or practice it comes from; NULL: none */
-	bool column;        /* shown in lists by default */
+	const char *group;   /* conflict group: fields that only make sense together; NULL: the field alone */
+	const char *see;     /* name of the mode of who may see it */
+	const char *edit;    /* name of the mode of who may edit it */
+	const char *help;    /* one line */
+	const char *source;  /* the regulation or practice it comes from; NULL: none */
+	bool column;         /* shown in lists by default */
 };
 
 struct transition {
@@ -47,17 +47,19 @@ struct transition {
 };
 
 struct kind {
-	const char *name;   /* "action" */
-	const char *plural; /* "actions" */
-	const char *prefix; /* "A" */
+	const char *name;    /* "action" */
+	const char *plural;  /* "actions" */
+	const char *prefix;  /* "A" */
 	const char *chapter; /* "plan" */
-	const char *title;  /* the field that names a record: what references show and can be typed instead of an id */
-	bool unique_title;  /* no two live records of the kind have the same title */
-	bool directory;     /* not plan data: people, bodies, posts; what an administrator works with */
+	const char *
+		title; /* the field that names a record: what references show and can be typed instead of an id */
+	bool unique_title; /* no two live records of the kind have the same title */
+	bool directory;    /* not plan data: people, bodies, posts; what an administrator works with */
 	const char *help;
 	const struct field *fields;
 	size_t field_count;
-	const char *states; /* words parted by spaces, the first is a new record's; "" when the kind has no states */
+	const char *
+		states; /* words parted by spaces, the first is a new record's; "" when the kind has no states */
 	const struct transition *transitions;
 	size_t transition_count;
 };
@@ -75,9 +77,11 @@ struct schema {
 };
 
 void schema_put(struct buffer *out, const struct schema *schema);
-enum status schema_decode(struct arena *arena, struct span bytes, const struct schema **out, struct error *err);
+enum status schema_decode(struct arena *arena, struct span bytes, const struct schema **out,
+			  struct error *err);
 
-const struct kind *schema_kind(const struct schema *schema, const char *name, size_t length); /* by name or plural */
+const struct kind *schema_kind(const struct schema *schema, const char *name,
+			       size_t length); /* by name or plural */
 const struct kind *schema_kind_of_prefix(const struct schema *schema, const char *prefix); /* any case */
 const struct field *kind_field(const struct kind *kind, const char *name, size_t length);
 const struct transition *kind_transition(const struct kind *kind, const char *verb, size_t length);
@@ -89,18 +93,22 @@ const char *field_group(const struct field *field); /* group, or the field's own
 bool words_have(const char *words, const char *word, size_t length);
 /* Steps through the words: give the list first, then what was returned plus *length. NULL at the end. */
 const char *words_next(const char *words, size_t *length);
+/* A text without the white space at its ends. */
+struct span words_trim(const char *text, size_t length);
 
 /* ---- values ---- */
 
 /* Checks that a value is of the field's type, in its canonical form and within its bounds. nil (clears the field)
  * and unknown are checked against `required` and `unknown`. References are checked for their form only: an id
  * with the prefix of `kind`, or, when `names` is set, any one-line text (a title to be looked up, or "@name").
+ * A list that would be empty is nil instead, so that a value has one form only.
  * The error names the field, what is wrong and what would be right. */
 enum status field_check(const struct schema *schema, const struct field *field, const msgpack_object *value,
 			bool names, struct error *err);
 
-/* What a person typed, as a value: "" is nil, "?" is unknown for a field that may be, "1,234.50" a decimal,
- * "yes"/"no" a flag, "A1, A2" a list of references. */
+/* What a person typed, as a value: "" is nil, "?" is unknown for a field that may be, "1,234.50" or "£1,234.50" a
+ * decimal, "yes"/"no" a flag, "Off track" the choice off-track, "A1, A2" a list of references; with a semicolon in
+ * it, semicolons part the list, so that titles with commas can be in it. White space at the ends does not count. */
 enum status field_parse(struct arena *arena, const struct schema *schema, const struct field *field,
 			const char *text, const msgpack_object **out, struct error *err);
 
