@@ -31,15 +31,16 @@ static bool holds_on(const struct record *appointment, struct arena *arena, day_
 }
 
 /* The name of a record that an appointment refers to; "" when it refers to none. */
-static enum status look_up(struct gathering *g, const struct record *appointment, const char *field, struct record *out,
-			   const char **id, const char **name, struct error *err)
+static enum status look_up(struct gathering *g, const struct record *appointment, const char *field,
+			   struct record *out, const char **id, const char **name, struct error *err)
 {
 	*id = record_text(g->arena, appointment, field);
 	*name = "";
 	if ((*id)[0] == '\0') {
 		return STATUS_OK;
 	}
-	if (record_load(&g->context, g->arena, g->session->partnership, *id, strlen(*id), out, err) != STATUS_OK) {
+	if (record_load(&g->context, g->arena, g->session->partnership, *id, strlen(*id), out, err) !=
+	    STATUS_OK) {
 		return err->status;
 	}
 	*name = record_text(g->arena, out, "name");
@@ -74,8 +75,8 @@ static enum status visit_appointment(void *payload, const struct record_row *row
 		return error_memory(err);
 	}
 	if (look_up(g, &appointment, "body", &body, &post->body, &post->body_name, err) != STATUS_OK ||
-	    look_up(g, &appointment, "organisation", &organisation, &post->organisation, &post->organisation_name,
-		    err) != STATUS_OK) {
+	    look_up(g, &appointment, "organisation", &organisation, &post->organisation,
+		    &post->organisation_name, err) != STATUS_OK) {
 		return err->status;
 	}
 	if (post->body[0] != '\0') {
@@ -99,9 +100,10 @@ static enum status visit_body(void *payload, const struct record_row *row, struc
 	}
 	for (size_t i = 0; i < g->post_count; i++) {
 		const struct post *post = &g->posts[i];
-		bool same_organisation = post->organisation[0] != '\0' &&
-					 strcmp(record_text(g->arena, &body, "type"), "authority") == 0 &&
-					 strcmp(record_text(g->arena, &body, "organisation"), post->organisation) == 0;
+		bool same_organisation =
+			post->organisation[0] != '\0' &&
+			strcmp(record_text(g->arena, &body, "type"), "authority") == 0 &&
+			strcmp(record_text(g->arena, &body, "organisation"), post->organisation) == 0;
 
 		if (same_organisation || strcmp(post->body, body.id) == 0) {
 			owned.roles |= post->roles;
@@ -172,7 +174,8 @@ static enum status load_person(struct gathering *g, struct error *err)
 	status = record_load(&g->context, g->arena, account.partnership, session->person_id,
 			     strlen(session->person_id), &person, err);
 	if (status == STATUS_NOT_FOUND) {
-		return signed_out(err, "The person whom this device belongs to is no longer in the directory.");
+		return signed_out(err,
+				  "The person whom this device belongs to is no longer in the directory.");
 	}
 	if (status != STATUS_OK) {
 		return status;

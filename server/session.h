@@ -7,15 +7,15 @@
 #include "server/policy/roles.h"
 #include "server/store/store.h"
 
-struct post { /* one confirmed appointment that holds today */
-	const char *appointment;  /* id */
-	const char *post;         /* "member" */
-	const char *body;         /* id */
+struct post {                    /* one confirmed appointment that holds today */
+	const char *appointment; /* id */
+	const char *post;        /* "member" */
+	const char *body;        /* id */
 	const char *body_name;
 	const char *organisation; /* id, or "" */
 	const char *organisation_name;
-	const char *from, *to;    /* "" open */
-	unsigned roles;           /* what it gives: bits of ROLE_... */
+	const char *from, *to; /* "" open */
+	unsigned roles;        /* what it gives: bits of ROLE_... */
 };
 
 struct owned { /* a body that a post speaks for: the post's own, or an authority of the post's organisation */
@@ -33,8 +33,9 @@ struct session {
 	const char *name;
 	const struct post *posts;
 	size_t post_count;
-	unsigned roles;          /* all posts together */
-	const struct owned *owned; /* the bodies whose records are the session's own, and through which roles */
+	unsigned roles; /* all posts together */
+	const struct owned
+		*owned; /* the bodies whose records are the session's own, and through which roles */
 	size_t owned_count;
 	day_t today;
 	int64_t now; /* one time for everything the request does */

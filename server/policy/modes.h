@@ -6,8 +6,8 @@
 
 struct mode_row {
 	const char *name;
-	unsigned any; /* roles that are always in */
-	unsigned own; /* roles that are in for records of a body that they speak for */
+	unsigned any;     /* roles that are always in */
+	unsigned own;     /* roles that are in for records of a body that they speak for */
 	const char *help; /* who that is, for a councillor */
 };
 

@@ -32,17 +32,19 @@ static const struct kind_policy *policy_of(const struct kind *kind)
 
 static bool is_verb(const struct kind *kind, const char *word, size_t length)
 {
-	return words_have("see create edit remove", word, length) || kind_transition(kind, word, length) != NULL;
+	return words_have("see create edit remove", word, length) ||
+	       kind_transition(kind, word, length) != NULL;
 }
 
 static enum status check_words(const struct right_row *row, const struct kind *kind, struct error *err)
 {
 	size_t length = 0;
 
-	for (const char *word = words_next(row->verbs, &length); word != NULL; word = words_next(word + length, &length)) {
+	for (const char *word = words_next(row->verbs, &length); word != NULL;
+	     word = words_next(word + length, &length)) {
 		if (!is_verb(kind, word, length)) {
-			return error_set(err, STATUS_FAILED, "rule %s: a %s has no verb %.*s", row->rule, kind->name,
-					 (int)length, word);
+			return error_set(err, STATUS_FAILED, "rule %s: a %s has no verb %.*s", row->rule,
+					 kind->name, (int)length, word);
 		}
 	}
 	return STATUS_OK;
@@ -68,14 +70,15 @@ static enum status build_rights(const struct kind *kind, struct kind_policy *pol
 static enum status build_kind(const struct kind *kind, struct kind_policy *policy, struct error *err)
 {
 	if (kind->field_count > KIND_FIELDS_MAX) {
-		return error_set(err, STATUS_FAILED, "kind %s has more than %d fields", kind->name, KIND_FIELDS_MAX);
+		return error_set(err, STATUS_FAILED, "kind %s has more than %d fields", kind->name,
+				 KIND_FIELDS_MAX);
 	}
 	for (size_t i = 0; i < kind->field_count; i++) {
 		policy->see[i] = mode_find(kind->fields[i].see);
 		policy->edit[i] = mode_find(kind->fields[i].edit);
 		if (policy->see[i] == NULL || policy->edit[i] == NULL) {
-			return error_set(err, STATUS_FAILED, "%s.%s names a mode that does not exist", kind->name,
-					 kind->fields[i].name);
+			return error_set(err, STATUS_FAILED, "%s.%s names a mode that does not exist",
+					 kind->name, kind->fields[i].name);
 		}
 	}
 	for (size_t i = 0; i < parent_row_count; i++) {
@@ -84,8 +87,9 @@ static enum status build_kind(const struct kind *kind, struct kind_policy *polic
 
 			policy->parent = kind_field(kind, name, strlen(name));
 			if (policy->parent == NULL) {
-				return error_set(err, STATUS_FAILED, "%s has no field %s to find its parent by",
-						 kind->name, name);
+				return error_set(err, STATUS_FAILED,
+						 "%s has no field %s to find its parent by", kind->name,
+						 name);
 			}
 		}
 	}
@@ -139,10 +143,12 @@ static const struct marking_row *marking_find(const char *marking)
 			return &marking_rows[i];
 		}
 	}
-	return marking[0] == '\0' ? &marking_rows[0] : NULL; /* a marking that no row knows is seen by nobody */
+	return marking[0] == '\0' ? &marking_rows[0]
+				  : NULL; /* a marking that no row knows is seen by nobody */
 }
 
-static bool passes_marking(const struct session *session, const struct standing *standing, unsigned owner_roles)
+static bool passes_marking(const struct session *session, const struct standing *standing,
+			   unsigned owner_roles)
 {
 	const struct marking_row *row = marking_find(standing->marking);
 
@@ -213,8 +219,9 @@ static void refuse(const struct session *session, const struct kind *kind, const
 	roles_describe(session->roles, roles, sizeof(roles));
 	describe_holders(kind, standing, verb, length, out);
 	snprintf(out->rule, sizeof(out->rule), "%s.%.*s", kind->name, (int)length, verb);
-	snprintf(out->why, sizeof(out->why), "No post that you hold allows you to %.*s this %s%s%s; you act as %s.",
-		 (int)length, verb, kind->name, standing->state[0] != '\0' ? " while it is " : "", standing->state,
+	snprintf(out->why, sizeof(out->why),
+		 "No post that you hold allows you to %.*s this %s%s%s; you act as %s.", (int)length, verb,
+		 kind->name, standing->state[0] != '\0' ? " while it is " : "", standing->state,
 		 roles[0] != '\0' ? roles : "nobody today");
 }
 
@@ -223,7 +230,8 @@ void policy_verb(const struct session *session, const struct kind *kind, const s
 {
 	unsigned owner_roles = session_roles_for(session, standing->owner);
 	unsigned roles = 0;
-	const struct right_row *row = find_right(session, kind, standing, verb, verb_length, owner_roles, &roles);
+	const struct right_row *row =
+		find_right(session, kind, standing, verb, verb_length, owner_roles, &roles);
 
 	*out = (struct verdict){.roles = roles};
 	if (row == NULL) {
@@ -234,14 +242,16 @@ void policy_verb(const struct session *session, const struct kind *kind, const s
 		snprintf(out->rule, sizeof(out->rule), "marking.%s", standing->marking);
 		snprintf(out->why, sizeof(out->why), "The record is marked %s.", standing->marking);
 		snprintf(out->who, sizeof(out->who), "%s",
-			 marking_find(standing->marking) != NULL ? marking_find(standing->marking)->help : "nobody");
+			 marking_find(standing->marking) != NULL ? marking_find(standing->marking)->help
+								 : "nobody");
 		return;
 	}
 	out->allowed = true;
 	snprintf(out->rule, sizeof(out->rule), "%s", row->rule);
 	roles_describe(out->roles, out->why, 200);
-	snprintf(out->why + strlen(out->why), sizeof(out->why) - strlen(out->why), ": may %.*s %s%s", (int)verb_length,
-		 verb, row->relation == RELATION_OWN ? "the own body's " : "", kind->plural);
+	snprintf(out->why + strlen(out->why), sizeof(out->why) - strlen(out->why), ": may %.*s %s%s",
+		 (int)verb_length, verb, row->relation == RELATION_OWN ? "the own body's " : "",
+		 kind->plural);
 }
 
 /* ---- fields ---- */
@@ -284,7 +294,8 @@ void policy_field(const struct session *session, const struct kind *kind, const 
 {
 	size_t i = (size_t)(field - kind->fields);
 	const struct mode_row *mode = edit ? policy_of(kind)->edit[i] : policy_of(kind)->see[i];
-	uint64_t bits = edit ? policy_fields_edited(session, kind, owner) : policy_fields_seen(session, kind, owner);
+	uint64_t bits =
+		edit ? policy_fields_edited(session, kind, owner) : policy_fields_seen(session, kind, owner);
 
 	*out = (struct verdict){.allowed = (bits >> i & 1) != 0};
 	snprintf(out->rule, sizeof(out->rule), "mode.%s", mode->name);

@@ -22,9 +22,11 @@ const struct right_row right_rows[] = {
 	{"appointment.end", "appointment", "confirmed", KEEPERS, ANY, "end"},
 
 	{"partners.read",
-	 "meeting assessment finding plan priority action milestone note indicator observation decision referral", "",
-	 ROLES_PARTNERS, ANY, "see"},
-	{"scrutiny.read", "meeting finding action milestone note indicator observation", "", ROLE_SCRUTINY, ANY, "see"},
+	 "meeting assessment finding plan priority action milestone note indicator observation decision "
+	 "referral",
+	 "", ROLES_PARTNERS, ANY, "see"},
+	{"scrutiny.read", "meeting finding action milestone note indicator observation", "", ROLE_SCRUTINY,
+	 ANY, "see"},
 	{"scrutiny.agreed", "assessment", "agreed", ROLE_SCRUTINY, ANY, "see"},
 	{"scrutiny.adopted", "plan priority", "adopted superseded closed", ROLE_SCRUTINY, ANY, "see"},
 	{"scrutiny.decided", "decision", "made", ROLE_SCRUTINY, ANY, "see"},
@@ -41,7 +43,8 @@ const struct right_row right_rows[] = {
 	{"plan.write", "plan", "draft", ROLE_OFFICER, ANY, "create edit remove submit"},
 	{"plan.adopt", "plan", "submitted", CLERKS, ANY, "return adopt"},
 	{"plan.supersede", "plan", "adopted", CLERKS, ANY, "supersede"},
-	{"priority.write", "priority", "draft", ROLE_OFFICER | ROLE_ANALYST, ANY, "create edit remove submit"},
+	{"priority.write", "priority", "draft", ROLE_OFFICER | ROLE_ANALYST, ANY,
+	 "create edit remove submit"},
 	{"priority.adopt", "priority", "submitted", CLERKS, ANY, "return adopt"},
 	{"priority.close", "priority", "adopted", CLERKS, ANY, "close"},
 

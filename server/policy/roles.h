@@ -7,19 +7,20 @@
 #include <stddef.h>
 
 enum {
-	ROLE_BOARD = 1 << 0,         /* member of the board (strategy group) */
-	ROLE_CHAIR = 1 << 1,         /* chairs the board, or stands in for the chair */
-	ROLE_SECRETARY = 1 << 2,     /* keeps the records of a body */
-	ROLE_OFFICER = 1 << 3,       /* officer of the operational group or a sub-group */
-	ROLE_AUTHORITY = 1 << 4,     /* representative of a responsible or co-operating authority */
+	ROLE_BOARD = 1 << 0,     /* member of the board (strategy group) */
+	ROLE_CHAIR = 1 << 1,     /* chairs the board, or stands in for the chair */
+	ROLE_SECRETARY = 1 << 2, /* keeps the records of a body */
+	ROLE_OFFICER = 1 << 3,   /* officer of the operational group or a sub-group */
+	ROLE_AUTHORITY = 1 << 4, /* representative of a responsible or co-operating authority */
 	ROLE_ANALYST = 1 << 5,
 	ROLE_SCRUTINY = 1 << 6,
 	ROLE_AUDITOR = 1 << 7,
 	ROLE_ADMINISTRATOR = 1 << 8,
 };
-#define ROLE_COUNT   9
-#define ROLES_PARTNERS                                                                                        \
-	(ROLE_BOARD | ROLE_CHAIR | ROLE_SECRETARY | ROLE_OFFICER | ROLE_AUTHORITY | ROLE_ANALYST | ROLE_AUDITOR)
+#define ROLE_COUNT 9
+#define ROLES_PARTNERS                                                                             \
+	(ROLE_BOARD | ROLE_CHAIR | ROLE_SECRETARY | ROLE_OFFICER | ROLE_AUTHORITY | ROLE_ANALYST | \
+	 ROLE_AUDITOR)
 #define ROLES_CONTENT (ROLES_PARTNERS | ROLE_SCRUTINY)
 #define ROLES_ALL     (ROLES_CONTENT | ROLE_ADMINISTRATOR)
 

@@ -52,7 +52,8 @@ out:
 }
 
 /* The revision at which each group last changed: the old map with this item's groups at the new revision. */
-static void put_groups(const struct item *item, const msgpack_object *old, int64_t revision, struct buffer *out)
+static void put_groups(const struct item *item, const msgpack_object *old, int64_t revision,
+		       struct buffer *out)
 {
 	size_t count = 0;
 	size_t header = codec_map_begin(out);
@@ -88,8 +89,9 @@ static void put_salts(const struct journal_change *change, struct buffer *out)
 	}
 }
 
-static enum status write_item(struct change_set *set, const struct item *item, const struct journal_change *change,
-			      const struct record_row *act, struct error *err)
+static enum status write_item(struct change_set *set, const struct item *item,
+			      const struct journal_change *change, const struct record_row *act,
+			      struct error *err)
 {
 	struct record_row row = *act;
 	const msgpack_object *groups = NULL;
@@ -166,15 +168,16 @@ enum status set_apply(struct change_set *set, struct span request, int64_t *entr
 	}
 	for (size_t i = 0; i < set->item_count; i++) {
 		if (!is_idle(&set->items[i]) &&
-		    fill_change(set, &set->items[i], &entry.changes[entry.change_count++], err) != STATUS_OK) {
+		    fill_change(set, &set->items[i], &entry.changes[entry.change_count++], err) !=
+			    STATUS_OK) {
 			return err->status;
 		}
 	}
 	if (entry.change_count == 0) {
 		return STATUS_OK;
 	}
-	if (journal_append(set->context->journal, set->context->store, set->arena, set->partnership, &entry, &act.entry,
-			   err) != STATUS_OK) {
+	if (journal_append(set->context->journal, set->context->store, set->arena, set->partnership, &entry,
+			   &act.entry, err) != STATUS_OK) {
 		return err->status;
 	}
 	for (size_t i = 0, k = 0; i < set->item_count; i++) {
@@ -188,7 +191,8 @@ enum status set_apply(struct change_set *set, struct span request, int64_t *entr
 }
 
 /* What others changed since the base that this item did not touch: told, not refused. */
-static enum status put_also(struct change_set *set, const struct item *item, struct buffer *out, struct error *err)
+static enum status put_also(struct change_set *set, const struct item *item, struct buffer *out,
+			    struct error *err)
 {
 	uint64_t seen = record_fields_seen(&set->visibility, &item->before);
 	const msgpack_object *groups = NULL;

@@ -142,7 +142,8 @@ static enum status check_keys(const msgpack_object *map, size_t position, struct
 		}
 		if (!known) {
 			return error_set(err, STATUS_INVALID,
-					 "changes: item %zu has \"%.*s\", which is none of do, kind, ref, id, base, fields.",
+					 "changes: item %zu has \"%.*s\", which is none of do, kind, ref, "
+					 "id, base, fields.",
 					 position + 1, (int)key.length, (const char *)key.data);
 		}
 	}
@@ -159,7 +160,8 @@ static enum status read_fields(struct change_set *set, struct item *item, const 
 		return STATUS_OK;
 	}
 	if (fields->type != MSGPACK_OBJECT_MAP) {
-		return error_set(err, STATUS_INVALID, "%s: fields must be a map of field names to values.", item->id);
+		return error_set(err, STATUS_INVALID, "%s: fields must be a map of field names to values.",
+				 item->id);
 	}
 	for (uint32_t i = 0; i < fields->via.map.size; i++) {
 		const msgpack_object_kv *pair = &fields->via.map.ptr[i];
@@ -182,7 +184,8 @@ static enum status read_fields(struct change_set *set, struct item *item, const 
 	return STATUS_OK;
 }
 
-static enum status read_new(struct change_set *set, struct item *item, const msgpack_object *map, struct error *err)
+static enum status read_new(struct change_set *set, struct item *item, const msgpack_object *map,
+			    struct error *err)
 {
 	static const msgpack_object no_fields = {.type = MSGPACK_OBJECT_MAP};
 	struct span kind = codec_get_text(map, "kind");
@@ -226,9 +229,11 @@ static enum status read_existing(struct change_set *set, struct item *item, cons
 	struct span id = codec_get_text(map, "id");
 
 	if (id.data == NULL) {
-		return error_set(err, STATUS_INVALID, "changes: to %s, an item needs the record's id.", item->verb);
+		return error_set(err, STATUS_INVALID, "changes: to %s, an item needs the record's id.",
+				 item->verb);
 	}
-	if (record_load_visible(&set->visibility, (const char *)id.data, id.length, &item->before, err) != STATUS_OK) {
+	if (record_load_visible(&set->visibility, (const char *)id.data, id.length, &item->before, err) !=
+	    STATUS_OK) {
 		return err->status;
 	}
 	item->kind = item->before.kind;
@@ -242,8 +247,8 @@ static enum status read_existing(struct change_set *set, struct item *item, cons
 		return error_hint(err, "`safer %s help` lists its verbs.", item->kind->name);
 	}
 	if (item->base < 1 || item->base > item->before.row.revision) {
-		error_set(err, STATUS_INVALID, "%s: base must be the revision that you saw, from 1 to %lld.", item->id,
-			  (long long)item->before.row.revision);
+		error_set(err, STATUS_INVALID, "%s: base must be the revision that you saw, from 1 to %lld.",
+			  item->id, (long long)item->before.row.revision);
 		return error_hint(err, "Read the record first; `safer %s show %s` gives its revision.",
 				  item->kind->name, item->id);
 	}
@@ -260,18 +265,22 @@ static enum status read_item(struct change_set *set, const msgpack_object *map, 
 	item->verb = codec_get_string(set->arena, map, "do");
 	if (item->verb == NULL) {
 		return error_set(err, STATUS_INVALID,
-				 "changes: item %zu does not say what to do (create, edit, remove or a verb of the kind).",
+				 "changes: item %zu does not say what to do (create, edit, remove or a verb "
+				 "of the kind).",
 				 set->item_count + 1);
 	}
-	if ((strcmp(item->verb, "create") == 0 ? read_new : read_existing)(set, item, map, err) != STATUS_OK) {
+	if ((strcmp(item->verb, "create") == 0 ? read_new : read_existing)(set, item, map, err) !=
+	    STATUS_OK) {
 		return err->status;
 	}
 	for (size_t i = 0; i < set->item_count; i++) {
 		if (strcmp(set->items[i].id, item->id) == 0) {
 			return error_set(err, STATUS_INVALID,
-					 "%s is there twice; a change-set says one thing about each record.", item->id);
+					 "%s is there twice; a change-set says one thing about each record.",
+					 item->id);
 		}
-		if (item->ref != NULL && set->items[i].ref != NULL && strcmp(set->items[i].ref, item->ref) == 0) {
+		if (item->ref != NULL && set->items[i].ref != NULL &&
+		    strcmp(set->items[i].ref, item->ref) == 0) {
 			return error_set(err, STATUS_INVALID, "Two new records are called %s.", item->ref);
 		}
 	}

@@ -13,11 +13,11 @@ struct item { /* what the change-set does to one record */
 	const char *ref;                     /* "@name" by which other items refer to a new record; NULL */
 	char id[ID_TEXT];
 	int64_t number;
-	int64_t base;         /* the revision that the person saw; 0 for a new record */
+	int64_t base; /* the revision that the person saw; 0 for a new record */
 	bool creates, removes;
-	struct record before; /* as it stands; no fields for a new record */
+	struct record before;                          /* as it stands; no fields for a new record */
 	const msgpack_object *values[KIND_FIELDS_MAX]; /* as it shall be; NULL is absent */
-	uint64_t asked;   /* fields that the person set */
+	uint64_t asked;                                /* fields that the person set */
 	uint64_t changed; /* fields whose value differs from before, those set by rules included */
 };
 
@@ -37,11 +37,13 @@ struct change_set {
 
 /* ---- for the rules ---- */
 
-size_t item_field_index(const struct item *item, const char *name); /* the schema has it; otherwise the process ends */
+size_t item_field_index(const struct item *item,
+			const char *name); /* the schema has it; otherwise the process ends */
 const msgpack_object *item_value(const struct item *item, const char *name); /* NULL when absent or unknown */
 const char *item_text(struct change_set *set, const struct item *item, const char *name); /* "" when absent */
 bool item_changed(const struct item *item, const char *name);
-enum status item_set_text(struct change_set *set, struct item *item, const char *name, const char *text, struct error *err);
+enum status item_set_text(struct change_set *set, struct item *item, const char *name, const char *text,
+			  struct error *err);
 
 /* A record as it will be when the change-set is applied: one of its items, or what the store has. STATUS_NOT_FOUND
  * when there is none. `fields` of the result is a map either way. */

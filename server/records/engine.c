@@ -52,8 +52,8 @@ static enum status put_answer(struct request *request, const struct buffer *answ
 	if (digest_params(request->params, &params, err) != STATUS_OK) {
 		return err->status;
 	}
-	return store_answer_put(request->context->store, request->session->account, id, &params, buffer_span(answer),
-				request->session->now, err);
+	return store_answer_put(request->context->store, request->session->account, id, &params,
+				buffer_span(answer), request->session->now, err);
 }
 
 static enum status remember_result(struct request *request, size_t result_at, struct error *err)
@@ -64,7 +64,8 @@ static enum status remember_result(struct request *request, size_t result_at, st
 	buffer_init(&answer, 1 << 26);
 	codec_put_map(&answer, 1);
 	codec_put_text(&answer, "result");
-	codec_put_raw(&answer, (struct span){request->reply.data + result_at, request->reply.length - result_at});
+	codec_put_raw(&answer,
+		      (struct span){request->reply.data + result_at, request->reply.length - result_at});
 	status = put_answer(request, &answer, err);
 	buffer_release(&answer);
 	return status;
@@ -103,8 +104,8 @@ static enum status look_up(struct request *request, bool *done, struct error *er
 	if (!codec_bin(codec_get(request->params, "request"), &id) || id.length != 16) {
 		return error_set(err, STATUS_INVALID, "request: must be 16 bytes.");
 	}
-	status = store_answer_get(request->context->store, request->arena, request->session->account, id, &asked,
-				  &answer, err);
+	status = store_answer_get(request->context->store, request->arena, request->session->account, id,
+				  &asked, &answer, err);
 	if (status == STATUS_NOT_FOUND) {
 		*err = (struct error)ERROR_INIT;
 		return STATUS_OK;
@@ -123,7 +124,8 @@ static enum status look_up(struct request *request, bool *done, struct error *er
 
 /* ---- a change-set ---- */
 
-static enum status carry_out(struct change_set *set, struct request *request, int64_t *entry, struct error *err)
+static enum status carry_out(struct change_set *set, struct request *request, int64_t *entry,
+			     struct error *err)
 {
 	struct span id = {NULL, 0};
 
@@ -194,7 +196,8 @@ static enum status seed_item(struct change_set *set, const struct record_seed *s
 		const msgpack_object *value = NULL;
 
 		if (field == NULL) {
-			return error_set(err, STATUS_FAILED, "A %s has no field %s.", kind->name, seed->fields[i]);
+			return error_set(err, STATUS_FAILED, "A %s has no field %s.", kind->name,
+					 seed->fields[i]);
 		}
 		if (field_parse(set->arena, set->context->schema, field, seed->fields[i + 1], &value, err) !=
 		    STATUS_OK) {
@@ -239,8 +242,8 @@ enum status records_found(struct context *context, struct arena *arena, int64_t 
 		goto out;
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (seeds[i].state != NULL &&
-		    (status = item_set_text(&set, &set.items[i], "state", seeds[i].state, err)) != STATUS_OK) {
+		if (seeds[i].state != NULL && (status = item_set_text(&set, &set.items[i], "state",
+								      seeds[i].state, err)) != STATUS_OK) {
 			goto out;
 		}
 	}

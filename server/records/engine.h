@@ -14,7 +14,7 @@ struct record {
 	const struct kind *kind;
 	struct record_row row;
 	char id[ID_TEXT];
-	const msgpack_object *fields;  /* the body's map; an empty map for a record that is not there yet */
+	const msgpack_object *fields; /* the body's map; an empty map for a record that is not there yet */
 };
 
 /* The value of a field; NULL when it has none. */
@@ -34,15 +34,20 @@ enum status record_load(struct context *context, struct arena *arena, int64_t pa
 /* The one sentence for what is missing and for what is hidden. */
 enum status record_not_found(const char *id, size_t id_length, struct error *err);
 
+/* Whether the session made the record, or last moved it on: then a second person has to approve it. */
+enum status record_own_work(struct context *context, struct arena *arena, const struct session *session,
+			    const struct record *record, bool *out, struct error *err);
+
 /* Applies the change-set of a `change` request and puts the result map. */
 enum status engine_change(struct request *request, struct error *err);
 
 /* The founding of a partnership: its first records, written by the server itself, before anybody has a right. */
 struct record_seed {
 	const char *kind;
-	const char *const *fields; /* name and typed text in turn (as for field_parse), NULL-ended; "@1" refers to the
+	const char *const
+		*fields;   /* name and typed text in turn (as for field_parse), NULL-ended; "@1" refers to the
 	                              first seed's record */
-	const char *state;         /* NULL: the kind's first state */
+	const char *state; /* NULL: the kind's first state */
 };
 enum status records_found(struct context *context, struct arena *arena, int64_t partnership, const char *by,
 			  const struct record_seed *seeds, size_t count, struct error *err);

@@ -32,14 +32,15 @@ static const char *owner_name(struct change_set *set, const char *owner)
 	return name != NULL ? name : owner;
 }
 
-static enum status not_permitted(struct change_set *set, const struct item *item, const struct standing *standing,
-				 const struct verdict *verdict, struct error *err)
+static enum status not_permitted(struct change_set *set, const struct item *item,
+				 const struct standing *standing, const struct verdict *verdict,
+				 struct error *err)
 {
 	const char *name = item->creates ? item->kind->name : item_name(set, item);
 
 	if (standing->owner[0] != '\0') {
-		error_set(err, STATUS_NOT_PERMITTED, "%s belongs to %s. %s", name, owner_name(set, standing->owner),
-			  verdict->why);
+		error_set(err, STATUS_NOT_PERMITTED, "%s belongs to %s. %s", name,
+			  owner_name(set, standing->owner), verdict->why);
 	} else {
 		error_set(err, STATUS_NOT_PERMITTED, "%s: %s", name, verdict->why);
 	}
@@ -63,7 +64,8 @@ static enum status judge_verb(struct change_set *set, struct item *item, const s
 }
 
 /* The fields that the person set must be theirs to edit, for the owner before and for the owner after. */
-static enum status judge_fields(struct change_set *set, struct item *item, const char *owner, struct error *err)
+static enum status judge_fields(struct change_set *set, struct item *item, const char *owner,
+				struct error *err)
 {
 	uint64_t edited = policy_fields_edited(set->session, item->kind, owner);
 
@@ -73,7 +75,8 @@ static enum status judge_fields(struct change_set *set, struct item *item, const
 		if ((item->asked & item->changed & ~edited) >> i & 1) {
 			policy_field(set->session, item->kind, &item->kind->fields[i], owner, true, &verdict);
 			error_set(err, STATUS_NOT_PERMITTED, "%s: you may not set %s.",
-				  item->creates ? item->kind->name : item_name(set, item), item->kind->fields[i].name);
+				  item->creates ? item->kind->name : item_name(set, item),
+				  item->kind->fields[i].name);
 			error_rule(err, verdict.rule);
 			return error_hint(err, "It is set by: %s.", verdict.who);
 		}
@@ -115,8 +118,8 @@ static enum status put_conflict(struct change_set *set, const struct item *item,
 	struct record_row row;
 	char at[TIME_TEXT];
 
-	if (store_version_get(set->context->store, set->arena, set->partnership, item->kind->name, item->number,
-			      revision, &row, err) != STATUS_OK) {
+	if (store_version_get(set->context->store, set->arena, set->partnership, item->kind->name,
+			      item->number, revision, &row, err) != STATUS_OK) {
 		return err->status;
 	}
 	time_format(row.at, at);
@@ -147,8 +150,8 @@ static enum status find_conflicts(struct change_set *set, struct item *item, siz
 		return STATUS_OK;
 	}
 	if (codec_decode(set->arena, item->before.row.groups, &groups, err) != STATUS_OK ||
-	    store_version_get(set->context->store, set->arena, set->partnership, item->kind->name, item->number,
-			      item->base, &row, err) != STATUS_OK ||
+	    store_version_get(set->context->store, set->arena, set->partnership, item->kind->name,
+			      item->number, item->base, &row, err) != STATUS_OK ||
 	    record_decode(set->arena, item->kind, &row, &base, err) != STATUS_OK) {
 		return err->status;
 	}
@@ -191,9 +194,12 @@ static enum status judge_conflicts(struct change_set *set, struct error *err)
 		buffer_clear(set->details);
 		return STATUS_OK;
 	}
-	error_set(err, STATUS_CONFLICT, "%s was changed by somebody else since you read it: %zu field%s collide%s. "
-		  "Nothing was changed.", first, count, count == 1 ? "" : "s", count == 1 ? "s" : "");
-	return error_hint(err, "Look at base, theirs and mine, then send again what shall stand, with the present revision.");
+	error_set(err, STATUS_CONFLICT,
+		  "%s was changed by somebody else since you read it: %zu field%s collide%s. "
+		  "Nothing was changed.",
+		  first, count, count == 1 ? "" : "s", count == 1 ? "s" : "");
+	return error_hint(err, "Look at base, theirs and mine, then send again what shall stand, with the "
+			       "present revision.");
 }
 
 /* ---- states ---- */
@@ -202,31 +208,23 @@ static enum status judge_conflicts(struct change_set *set, struct error *err)
 static enum status judge_second_person(struct change_set *set, const struct item *item, struct error *err)
 {
 	const struct rule_row *rule = rule_find(item->kind);
-	const struct record_row *row = &item->before.row;
-	const msgpack_object *groups = NULL;
-	struct record_row moved;
+	bool own = false;
 	bool alone = false;
 
 	if (set->session == NULL) {
 		return STATUS_OK;
 	}
-	if (codec_decode(set->arena, row->groups, &groups, err) != STATUS_OK ||
-	    store_version_get(set->context->store, set->arena, set->partnership, item->kind->name, item->number,
-			      codec_get_int(groups, "state", 1), &moved, err) != STATUS_OK) {
+	if (record_own_work(set->context, set->arena, set->session, &item->before, &own, err) != STATUS_OK ||
+	    (own && rule != NULL && rule->alone != NULL &&
+	     rule->alone(set, item, &alone, err) != STATUS_OK)) {
 		return err->status;
 	}
-	if (row->created_person != set->session->person && moved.person != set->session->person) {
-		return STATUS_OK;
-	}
-	if (rule != NULL && rule->alone != NULL && rule->alone(set, item, &alone, err) != STATUS_OK) {
-		return err->status;
-	}
-	if (alone) {
+	if (!own || alone) {
 		return STATUS_OK;
 	}
 	error_set(err, STATUS_NOT_PERMITTED,
-		  "%s: you made it or put it forward yourself, so somebody else has to %s it.", item_name(set, item),
-		  item->verb);
+		  "%s: you made it or put it forward yourself, so somebody else has to %s it.",
+		  item_name(set, item), item->verb);
 	error_rule(err, "second-person");
 	return error_hint(err, "Ask another person who may %s it.", item->verb);
 }
@@ -240,8 +238,8 @@ static enum status judge_transition(struct change_set *set, struct item *item, s
 		return STATUS_OK;
 	}
 	if (transition->from[0] != '\0' && !words_have(transition->from, state, strlen(state))) {
-		error_set(err, STATUS_REFUSED, "%s is %s; it can be %s only while it is %s.", item_name(set, item), state,
-			  transition->to, transition->from);
+		error_set(err, STATUS_REFUSED, "%s is %s; it can be %s only while it is %s.",
+			  item_name(set, item), state, transition->to, transition->from);
 		return error_rule(err, "state");
 	}
 	if (transition->second_person && judge_second_person(set, item, err) != STATUS_OK) {
@@ -261,14 +259,15 @@ static enum status judge_required(struct change_set *set, const struct item *ite
 		const struct field *field = &item->kind->fields[i];
 
 		if (field->required && codec_is_nil(item->values[i]) && used < sizeof(missing)) {
-			used += (size_t)snprintf(missing + used, sizeof(missing) - used, "%s%s", used > 0 ? ", " : "",
-						 field->name);
+			used += (size_t)snprintf(missing + used, sizeof(missing) - used, "%s%s",
+						 used > 0 ? ", " : "", field->name);
 		}
 	}
 	if (used == 0) {
 		return STATUS_OK;
 	}
-	error_set(err, STATUS_REFUSED, "%s lacks %s.", item->creates ? item->kind->name : item_name(set, item), missing);
+	error_set(err, STATUS_REFUSED, "%s lacks %s.",
+		  item->creates ? item->kind->name : item_name(set, item), missing);
 	error_rule(err, "required");
 	return error_hint(err, "`safer %s help` says what each is.", item->kind->name);
 }
@@ -287,7 +286,8 @@ static enum status judge_marking(struct change_set *set, const struct item *item
 
 	if (marking_rank(after) == 2 && (item_text(set, item, "marking_reason")[0] == '\0' ||
 					 item_text(set, item, "marking_review")[0] == '\0')) {
-		return rule_refuse(err, "marking.ground", "%s: an exempt record needs marking_reason and marking_review.",
+		return rule_refuse(err, "marking.ground",
+				   "%s: an exempt record needs marking_reason and marking_review.",
 				   item_name(set, item));
 	}
 	if (item->creates || set->session == NULL ||
@@ -295,13 +295,13 @@ static enum status judge_marking(struct change_set *set, const struct item *item
 		return STATUS_OK;
 	}
 	if (codec_decode(set->arena, item->before.row.groups, &groups, err) != STATUS_OK ||
-	    store_version_get(set->context->store, set->arena, set->partnership, item->kind->name, item->number,
-			      codec_get_int(groups, "marking", 1), &setter, err) != STATUS_OK) {
+	    store_version_get(set->context->store, set->arena, set->partnership, item->kind->name,
+			      item->number, codec_get_int(groups, "marking", 1), &setter, err) != STATUS_OK) {
 		return err->status;
 	}
 	if (setter.person == set->session->person) {
-		error_set(err, STATUS_NOT_PERMITTED, "%s: you set its marking, so somebody else has to lower it.",
-			  item_name(set, item));
+		error_set(err, STATUS_NOT_PERMITTED,
+			  "%s: you set its marking, so somebody else has to lower it.", item_name(set, item));
 		return error_rule(err, "second-person");
 	}
 	return STATUS_OK;
@@ -320,8 +320,8 @@ static enum status judge_title(struct change_set *set, const struct item *item, 
 	if (folded == NULL) {
 		return error_memory(err);
 	}
-	if (store_record_find(set->context->store, set->partnership, item->kind->name, folded, &number, &count, err) !=
-	    STATUS_OK) {
+	if (store_record_find(set->context->store, set->partnership, item->kind->name, folded, &number,
+			      &count, err) != STATUS_OK) {
 		return err->status;
 	}
 	for (size_t i = 0; i < set->item_count; i++) {
@@ -337,11 +337,13 @@ static enum status judge_title(struct change_set *set, const struct item *item, 
 		other_title = item_text(set, other, item->kind->title);
 		other_title = text_fold(set->arena, other_title, strlen(other_title));
 		if (!other->removes && other_title != NULL && strcmp(other_title, folded) == 0) {
-			return rule_refuse(err, "unique", "Two %s cannot both be called \"%s\".", item->kind->plural, title);
+			return rule_refuse(err, "unique", "Two %s cannot both be called \"%s\".",
+					   item->kind->plural, title);
 		}
 	}
 	if (count > 0 && number != item->number) {
-		return rule_refuse(err, "unique", "There is a %s called \"%s\" already.", item->kind->name, title);
+		return rule_refuse(err, "unique", "There is a %s called \"%s\" already.", item->kind->name,
+				   title);
 	}
 	return STATUS_OK;
 }
@@ -422,7 +424,8 @@ static enum status judge_removal(struct change_set *set, const struct item *item
 		const struct item *other = &set->items[k];
 
 		for (size_t i = 0; !other->removes && i < other->kind->field_count; i++) {
-			if (could_refer(&other->kind->fields[i], item->kind) && refers_to(other->values[i], item->id)) {
+			if (could_refer(&other->kind->fields[i], item->kind) &&
+			    refers_to(other->values[i], item->id)) {
 				memcpy(referring.found, other->id, sizeof(other->id));
 			}
 		}
@@ -430,7 +433,8 @@ static enum status judge_removal(struct change_set *set, const struct item *item
 	if (referring.found[0] == '\0') {
 		return STATUS_OK;
 	}
-	rule_refuse(err, "referenced", "%s cannot be removed: other records refer to it.", item_name(set, item));
+	rule_refuse(err, "referenced", "%s cannot be removed: other records refer to it.",
+		    item_name(set, item));
 	return error_hint(err, "Change or remove what refers to it first.");
 }
 
@@ -439,7 +443,8 @@ static enum status judge_removal(struct change_set *set, const struct item *item
 static void find_changed(struct item *item)
 {
 	for (size_t i = 0; i < item->kind->field_count; i++) {
-		if (!codec_same(item->values[i], codec_get(item->before.fields, item->kind->fields[i].name))) {
+		if (!codec_same(item->values[i],
+				codec_get(item->before.fields, item->kind->fields[i].name))) {
 			item->changed |= UINT64_C(1) << i;
 		}
 	}
@@ -453,8 +458,9 @@ static enum status judge_item(struct change_set *set, struct item *item, struct 
 		return judge_removal(set, item, err);
 	}
 	if (judge_transition(set, item, err) != STATUS_OK ||
-	    (rule != NULL && rule->check(set, item, err) != STATUS_OK) || judge_required(set, item, err) != STATUS_OK ||
-	    judge_marking(set, item, err) != STATUS_OK || judge_title(set, item, err) != STATUS_OK) {
+	    (rule != NULL && rule->check(set, item, err) != STATUS_OK) ||
+	    judge_required(set, item, err) != STATUS_OK || judge_marking(set, item, err) != STATUS_OK ||
+	    judge_title(set, item, err) != STATUS_OK) {
 		return err->status;
 	}
 	return STATUS_OK;

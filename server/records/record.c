@@ -35,8 +35,9 @@ enum status record_decode(struct arena *arena, const struct kind *kind, const st
 enum status record_not_found(const char *id, size_t id_length, struct error *err)
 {
 	error_set(err, STATUS_NOT_FOUND, "There is no %.*s that you may see.", (int)id_length, id);
-	return error_hint(err, "Look with `safer <noun> list`; if you expected to see it, ask with `safer why %.*s`.",
-			  (int)id_length, id);
+	return error_hint(
+		err, "Look with `safer <noun> list`; if you expected to see it, ask with `safer why %.*s`.",
+		(int)id_length, id);
 }
 
 enum status record_load(struct context *context, struct arena *arena, int64_t partnership, const char *id,
@@ -52,7 +53,8 @@ enum status record_load(struct context *context, struct arena *arena, int64_t pa
 	}
 	kind = schema_kind_of_prefix(context->schema, parsed.prefix);
 	if (kind == NULL) {
-		error_set(err, STATUS_INVALID, "No kind of record has ids that begin with %s.", parsed.prefix);
+		error_set(err, STATUS_INVALID, "No kind of record has ids that begin with %s.",
+			  parsed.prefix);
 		return error_hint(err, "`safer schema` lists the kinds and their ids.");
 	}
 	switch (store_record_get(context->store, arena, partnership, kind->name, parsed.number, &row, err)) {
@@ -67,4 +69,23 @@ enum status record_load(struct context *context, struct arena *arena, int64_t pa
 		return record_not_found(id, id_length, err);
 	}
 	return record_decode(arena, kind, &row, out, err);
+}
+
+enum status record_own_work(struct context *context, struct arena *arena, const struct session *session,
+			    const struct record *record, bool *out, struct error *err)
+{
+	const msgpack_object *groups = NULL;
+	struct record_row row;
+	struct record_row moved;
+
+	if (store_record_get(context->store, arena, session->partnership, record->kind->name,
+			     record->row.number, &row, err) != STATUS_OK ||
+	    codec_decode(arena, row.groups, &groups, err) != STATUS_OK ||
+	    store_version_get(context->store, arena, session->partnership, record->kind->name,
+			      record->row.number, codec_get_int(groups, "state", 1), &moved,
+			      err) != STATUS_OK) {
+		return err->status;
+	}
+	*out = row.created_person == session->person || moved.person == session->person;
+	return STATUS_OK;
 }

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-static enum status by_ref_name(struct change_set *set, const struct field *field, const char *text, char out[ID_TEXT],
-			       struct error *err)
+static enum status by_ref_name(struct change_set *set, const struct field *field, const char *text,
+			       char out[ID_TEXT], struct error *err)
 {
 	for (size_t i = 0; i < set->item_count; i++) {
 		const struct item *item = &set->items[i];
@@ -16,34 +16,37 @@ static enum status by_ref_name(struct change_set *set, const struct field *field
 			continue;
 		}
 		if (field->kind != NULL && strcmp(field->kind, item->kind->name) != 0) {
-			return error_set(err, STATUS_INVALID, "%s: %s is a new %s, and must be a %s.", field->name, text,
-					 item->kind->name, field->kind);
+			return error_set(err, STATUS_INVALID, "%s: %s is a new %s, and must be a %s.",
+					 field->name, text, item->kind->name, field->kind);
 		}
 		memcpy(out, item->id, ID_TEXT);
 		return STATUS_OK;
 	}
-	return error_set(err, STATUS_INVALID, "%s: the change-set creates no record called %s.", field->name, text);
+	return error_set(err, STATUS_INVALID, "%s: the change-set creates no record called %s.", field->name,
+			 text);
 }
 
 /* Whether the title of a record that was found by it is shown to the person; a hidden one is not found. */
-static enum status found_visible(struct change_set *set, const struct kind *kind, int64_t number, bool *visible,
-				 struct error *err)
+static enum status found_visible(struct change_set *set, const struct kind *kind, int64_t number,
+				 bool *visible, struct error *err)
 {
 	char id[ID_TEXT];
 	struct record record;
 
 	id_format(kind->prefix, number, id);
-	if (record_load(set->context, set->arena, set->partnership, id, strlen(id), &record, err) != STATUS_OK) {
+	if (record_load(set->context, set->arena, set->partnership, id, strlen(id), &record, err) !=
+	    STATUS_OK) {
 		return err->status;
 	}
 	return record_visible(&set->visibility, &record, visible, err);
 }
 
-static enum status by_title(struct change_set *set, const struct field *field, const char *text, char out[ID_TEXT],
-			    struct error *err)
+static enum status by_title(struct change_set *set, const struct field *field, const char *text,
+			    char out[ID_TEXT], struct error *err)
 {
 	const struct kind *kind =
-		field->kind != NULL ? schema_kind(set->context->schema, field->kind, strlen(field->kind)) : NULL;
+		field->kind != NULL ? schema_kind(set->context->schema, field->kind, strlen(field->kind))
+				    : NULL;
 	const char *folded = text_fold(set->arena, text, strlen(text));
 	int64_t number = 0;
 	int64_t count = 0;
@@ -56,9 +59,11 @@ static enum status by_title(struct change_set *set, const struct field *field, c
 	if (folded == NULL) {
 		return error_memory(err);
 	}
-	for (size_t i = 0; i < set->item_count; i++) { /* a record that this same change-set creates or renames */
+	for (size_t i = 0; i < set->item_count;
+	     i++) { /* a record that this same change-set creates or renames */
 		const struct item *item = &set->items[i];
-		const char *title = item->kind == kind && !item->removes ? item_text(set, item, kind->title) : "";
+		const char *title =
+			item->kind == kind && !item->removes ? item_text(set, item, kind->title) : "";
 		const char *item_folded = text_fold(set->arena, title, strlen(title));
 
 		if (title[0] != '\0' && item_folded != NULL && strcmp(item_folded, folded) == 0) {
@@ -66,22 +71,22 @@ static enum status by_title(struct change_set *set, const struct field *field, c
 			return STATUS_OK;
 		}
 	}
-	if (store_record_find(set->context->store, set->partnership, kind->name, folded, &number, &count, err) !=
-	    STATUS_OK) {
+	if (store_record_find(set->context->store, set->partnership, kind->name, folded, &number, &count,
+			      err) != STATUS_OK) {
 		return err->status;
 	}
 	if (count > 0 && found_visible(set, kind, number, &visible, err) != STATUS_OK) {
 		return err->status;
 	}
 	if (count == 0 || !visible) {
-		error_set(err, STATUS_INVALID, "%s: there is no %s \"%s\" that you may see.", field->name, kind->name,
-			  text);
+		error_set(err, STATUS_INVALID, "%s: there is no %s \"%s\" that you may see.", field->name,
+			  kind->name, text);
 		return error_hint(err, "`safer %s list` shows them; give the id or the exact %s.", kind->name,
 				  kind->title);
 	}
 	if (count > 1) {
-		error_set(err, STATUS_INVALID, "%s: %lld %s are called \"%s\".", field->name, (long long)count,
-			  kind->plural, text);
+		error_set(err, STATUS_INVALID, "%s: %lld %s are called \"%s\".", field->name,
+			  (long long)count, kind->plural, text);
 		return error_hint(err, "Give the id instead; `safer %s list` shows it.", kind->name);
 	}
 	id_format(kind->prefix, number, out);
@@ -125,7 +130,9 @@ static enum status resolve(struct change_set *set, const struct field *field, co
 	if (name == NULL) {
 		return error_memory(err);
 	}
-	kind = id_parse(name, text.length, &parsed) ? schema_kind_of_prefix(set->context->schema, parsed.prefix) : NULL;
+	kind = id_parse(name, text.length, &parsed)
+		       ? schema_kind_of_prefix(set->context->schema, parsed.prefix)
+		       : NULL;
 	if (name[0] == '@') {
 		status = by_ref_name(set, field, name, id, err);
 	} else if (kind == NULL) {
@@ -143,8 +150,8 @@ static enum status resolve(struct change_set *set, const struct field *field, co
 	return *out != NULL ? STATUS_OK : error_memory(err);
 }
 
-static enum status resolve_list(struct change_set *set, const struct field *field, const msgpack_object *value,
-				const msgpack_object **out, struct error *err)
+static enum status resolve_list(struct change_set *set, const struct field *field,
+				const msgpack_object *value, const msgpack_object **out, struct error *err)
 {
 	size_t count = codec_count(value);
 	const msgpack_object **items = arena_array(set->arena, count + 1, sizeof(*items));
@@ -180,8 +187,8 @@ enum status set_resolve(struct change_set *set, struct error *err)
 			    codec_is_unknown(item->values[f])) {
 				continue;
 			}
-			if ((field->type == FIELD_REF ? resolve : resolve_list)(set, field, item->values[f],
-										&item->values[f], err) != STATUS_OK) {
+			if ((field->type == FIELD_REF ? resolve : resolve_list)(
+				    set, field, item->values[f], &item->values[f], err) != STATUS_OK) {
 				return err->status;
 			}
 		}

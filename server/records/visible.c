@@ -30,7 +30,8 @@ struct standing record_standing(struct arena *arena, const struct record *record
 static enum status visible_at(struct visibility *v, const struct record *record, int depth, bool *out,
 			      struct error *err);
 
-static enum status parent_visible(struct visibility *v, const char *id, int depth, bool *out, struct error *err)
+static enum status parent_visible(struct visibility *v, const char *id, int depth, bool *out,
+				  struct error *err)
 {
 	struct record parent;
 	struct seen *seen = NULL;
@@ -77,7 +78,8 @@ static enum status visible_at(struct visibility *v, const struct record *record,
 	return parent_visible(v, id, depth, out, err);
 }
 
-enum status record_visible(struct visibility *visibility, const struct record *record, bool *out, struct error *err)
+enum status record_visible(struct visibility *visibility, const struct record *record, bool *out,
+			   struct error *err)
 {
 	if (visibility->session == NULL) {
 		*out = true;
@@ -86,14 +88,14 @@ enum status record_visible(struct visibility *visibility, const struct record *r
 	return visible_at(visibility, record, 0, out, err);
 }
 
-enum status record_load_visible(struct visibility *visibility, const char *id, size_t id_length, struct record *out,
-				struct error *err)
+enum status record_load_visible(struct visibility *visibility, const char *id, size_t id_length,
+				struct record *out, struct error *err)
 {
 	struct record record;
 	bool visible = false;
 
-	if (record_load(visibility->context, visibility->arena, visibility->session->partnership, id, id_length,
-			&record, err) != STATUS_OK ||
+	if (record_load(visibility->context, visibility->arena, visibility->session->partnership, id,
+			id_length, &record, err) != STATUS_OK ||
 	    record_visible(visibility, &record, &visible, err) != STATUS_OK) {
 		return err->status;
 	}

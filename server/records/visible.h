@@ -19,11 +19,12 @@ void visibility_init(struct visibility *visibility, struct context *context, str
 /* What policy looks at in a record. Strings live in the arena. */
 struct standing record_standing(struct arena *arena, const struct record *record);
 
-enum status record_visible(struct visibility *visibility, const struct record *record, bool *out, struct error *err);
+enum status record_visible(struct visibility *visibility, const struct record *record, bool *out,
+			   struct error *err);
 
 /* Loads a record and answers STATUS_NOT_FOUND, in the same words, whether it is missing or hidden. */
-enum status record_load_visible(struct visibility *visibility, const char *id, size_t id_length, struct record *out,
-				struct error *err);
+enum status record_load_visible(struct visibility *visibility, const char *id, size_t id_length,
+				struct record *out, struct error *err);
 
 /* The fields of it that may be seen, as bits of the kind's fields. All bits for a session of NULL. */
 uint64_t record_fields_seen(const struct visibility *visibility, const struct record *record);

@@ -10,7 +10,7 @@ struct others {
 	struct change_set *set;
 	const struct item *item;
 	const char *person;
-	unsigned roles;    /* of the person's other appointments that have not ended */
+	unsigned roles;     /* of the person's other appointments that have not ended */
 	bool board_chaired; /* somebody is confirmed as chair of a board */
 };
 
@@ -60,8 +60,9 @@ static enum status visit(void *payload, const struct record_row *row, struct err
 			return STATUS_OK; /* counted below, as the change-set leaves it */
 		}
 	}
-	return consider(others, record_text(set->arena, &record, "person"), record_text(set->arena, &record, "body"),
-			record_text(set->arena, &record, "post"), record_text(set->arena, &record, "state"), err);
+	return consider(others, record_text(set->arena, &record, "person"),
+			record_text(set->arena, &record, "body"), record_text(set->arena, &record, "post"),
+			record_text(set->arena, &record, "state"), err);
 }
 
 static enum status gather(struct others *others, struct error *err)
@@ -84,7 +85,8 @@ static enum status gather(struct others *others, struct error *err)
 	return STATUS_OK;
 }
 
-static enum status set_title(struct change_set *set, struct item *item, const struct record *body, struct error *err)
+static enum status set_title(struct change_set *set, struct item *item, const struct record *body,
+			     struct error *err)
 {
 	struct record person;
 	const char *title = NULL;
@@ -113,7 +115,8 @@ enum status rule_appointment(struct change_set *set, struct item *item, struct e
 	}
 	type = record_text(set->arena, &body, "type");
 	if (!roles_have_post(type, post, &roles)) {
-		return rule_refuse(err, "appointment.post", "A body of type %s has no post \"%s\".", type, post);
+		return rule_refuse(err, "appointment.post", "A body of type %s has no post \"%s\".", type,
+				   post);
 	}
 	if (rule_in_order(set, item, "from", "to", "appointment.dates", err) != STATUS_OK ||
 	    set_title(set, item, &body, err) != STATUS_OK || gather(&others, err) != STATUS_OK) {
@@ -123,15 +126,18 @@ enum status rule_appointment(struct change_set *set, struct item *item, struct e
 	    (((roles & ROLE_ADMINISTRATOR) != 0 && (others.roles & ROLES_CONTENT) != 0) ||
 	     ((roles & ROLES_CONTENT) != 0 && (others.roles & ROLE_ADMINISTRATOR) != 0))) {
 		return rule_refuse(err, "appointment.administrator",
-				   "Nobody is administrator and holds another role: %s would be both.", others.person);
+				   "Nobody is administrator and holds another role: %s would be both.",
+				   others.person);
 	}
-	if (item_does(item, "confirm") && set->session != NULL && strcmp(set->session->person_id, others.person) == 0) {
+	if (item_does(item, "confirm") && set->session != NULL &&
+	    strcmp(set->session->person_id, others.person) == 0) {
 		return rule_refuse(err, "appointment.self", "Nobody confirms an appointment of their own.");
 	}
 	return STATUS_OK;
 }
 
-enum status rule_appointment_alone(struct change_set *set, const struct item *item, bool *out, struct error *err)
+enum status rule_appointment_alone(struct change_set *set, const struct item *item, bool *out,
+				   struct error *err)
 {
 	struct others others = {.set = set, .item = item, .person = item_text(set, item, "person")};
 

@@ -18,7 +18,8 @@ enum status rule_body(struct change_set *set, struct item *item, struct error *e
 		struct record parent;
 
 		if (strcmp(above, item->id) == 0 || depth == DEPTH_MAX) {
-			return rule_refuse(err, "body.parent", "%s: a body cannot answer to itself, by any way round.",
+			return rule_refuse(err, "body.parent",
+					   "%s: a body cannot answer to itself, by any way round.",
 					   item_name(set, item));
 		}
 		if (set_find(set, above, &parent, err) != STATUS_OK) {

@@ -3,5 +3,6 @@
 
 enum status rule_meeting(struct change_set *set, struct item *item, struct error *err)
 {
-	return item_does(item, "hold") ? rule_not_in_future(set, item, "date", "meeting.date", err) : STATUS_OK;
+	return item_does(item, "hold") ? rule_not_in_future(set, item, "date", "meeting.date", err)
+				       : STATUS_OK;
 }

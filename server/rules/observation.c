@@ -27,9 +27,11 @@ enum status rule_observation(struct change_set *set, struct item *item, struct e
 	}
 	frequency = record_text(set->arena, &indicator, "frequency");
 	for (size_t i = 0; i < sizeof(frequencies) / sizeof(frequencies[0]); i++) {
-		if (strcmp(frequencies[i].frequency, frequency) == 0 && frequencies[i].period != period.kind) {
-			return rule_refuse(err, "observation.period", "%s is measured by the %s, and \"%s\" is not one.",
-					   indicator_id, frequency, period_text);
+		if (strcmp(frequencies[i].frequency, frequency) == 0 &&
+		    frequencies[i].period != period.kind) {
+			return rule_refuse(err, "observation.period",
+					   "%s is measured by the %s, and \"%s\" is not one.", indicator_id,
+					   frequency, period_text);
 		}
 	}
 	title = arena_printf(set->arena, "%s, %s", record_text(set->arena, &indicator, "name"), period_text);

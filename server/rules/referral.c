@@ -7,7 +7,8 @@ enum status rule_referral(struct change_set *set, struct item *item, struct erro
 		return STATUS_OK;
 	}
 	if (item_text(set, item, "answer")[0] == '\0' && item_text(set, item, "decision")[0] == '\0') {
-		rule_refuse(err, "referral.answer", "%s: an answer needs words, or the decision that answers it.",
+		rule_refuse(err, "referral.answer",
+			    "%s: an answer needs words, or the decision that answers it.",
 			    item_name(set, item));
 		return error_hint(err, "Give answer=\"...\" or decision=D1 with the command.");
 	}

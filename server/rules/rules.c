@@ -62,8 +62,8 @@ static bool first_day(struct change_set *set, const struct item *item, const cha
 	return false;
 }
 
-enum status rule_in_order(struct change_set *set, const struct item *item, const char *first, const char *last,
-			  const char *rule, struct error *err)
+enum status rule_in_order(struct change_set *set, const struct item *item, const char *first,
+			  const char *last, const char *rule, struct error *err)
 {
 	day_t a = 0;
 	day_t b = 0;
@@ -75,22 +75,22 @@ enum status rule_in_order(struct change_set *set, const struct item *item, const
 	return STATUS_OK;
 }
 
-enum status rule_not_in_future(struct change_set *set, const struct item *item, const char *field, const char *rule,
-			       struct error *err)
+enum status rule_not_in_future(struct change_set *set, const struct item *item, const char *field,
+			       const char *rule, struct error *err)
 {
 	day_t day = 0;
 	char today[DATE_TEXT];
 
 	if (first_day(set, item, field, &day) && day > day_of_time(set->now)) {
 		date_format(day_of_time(set->now), today);
-		return rule_refuse(err, rule, "%s: %s (%s) is in the future; today is %s.", item_name(set, item),
-				   field, item_text(set, item, field), today);
+		return rule_refuse(err, rule, "%s: %s (%s) is in the future; today is %s.",
+				   item_name(set, item), field, item_text(set, item, field), today);
 	}
 	return STATUS_OK;
 }
 
-enum status rule_parent_state(struct change_set *set, const struct item *item, const char *field, const char *states,
-			      const char *rule, struct error *err)
+enum status rule_parent_state(struct change_set *set, const struct item *item, const char *field,
+			      const char *states, const char *rule, struct error *err)
 {
 	const char *id = item_text(set, item, field);
 	struct record parent;
@@ -104,8 +104,8 @@ enum status rule_parent_state(struct change_set *set, const struct item *item, c
 	}
 	state = record_text(set->arena, &parent, "state");
 	if (!words_have(states, state, strlen(state))) {
-		return rule_refuse(err, rule, "%s: %s %s is %s; this can be done while it is %s.", item_name(set, item),
-				   field, id, state, states);
+		return rule_refuse(err, rule, "%s: %s %s is %s; this can be done while it is %s.",
+				   item_name(set, item), field, id, state, states);
 	}
 	return STATUS_OK;
 }

@@ -26,21 +26,22 @@ enum status rule_refuse(struct error *err, const char *rule, const char *format,
 /* ---- what several kinds ask ---- */
 
 /* Refuses unless field `first` is not after field `last` (dates, or periods by their first day); absent ones pass. */
-enum status rule_in_order(struct change_set *set, const struct item *item, const char *first, const char *last,
-			  const char *rule, struct error *err);
+enum status rule_in_order(struct change_set *set, const struct item *item, const char *first,
+			  const char *last, const char *rule, struct error *err);
 /* Refuses a date after today. */
-enum status rule_not_in_future(struct change_set *set, const struct item *item, const char *field, const char *rule,
-			       struct error *err);
+enum status rule_not_in_future(struct change_set *set, const struct item *item, const char *field,
+			       const char *rule, struct error *err);
 /* Refuses unless the record that `field` refers to is in one of the states (words). */
-enum status rule_parent_state(struct change_set *set, const struct item *item, const char *field, const char *states,
-			      const char *rule, struct error *err);
+enum status rule_parent_state(struct change_set *set, const struct item *item, const char *field,
+			      const char *states, const char *rule, struct error *err);
 
 bool item_does(const struct item *item, const char *verb);
 
 /* ---- one check per file ---- */
 enum status rule_action(struct change_set *set, struct item *item, struct error *err);
 enum status rule_appointment(struct change_set *set, struct item *item, struct error *err);
-enum status rule_appointment_alone(struct change_set *set, const struct item *item, bool *out, struct error *err);
+enum status rule_appointment_alone(struct change_set *set, const struct item *item, bool *out,
+				   struct error *err);
 enum status rule_body(struct change_set *set, struct item *item, struct error *err);
 enum status rule_decision(struct change_set *set, struct item *item, struct error *err);
 enum status rule_finding(struct change_set *set, struct item *item, struct error *err);

@@ -8,12 +8,13 @@ static const struct field assessment_fields[] = {
 	LINE("title", 160, "members", "analysts", "what it is called", .required = true, .column = true),
 	PERIOD("year", "members", "analysts", "the year (from 1 April) in which it is made", .required = true,
 	       .column = true, .source = SI_2007 "reg.5"),
-	REF("previous", "assessment", "members", "analysts", "the assessment before it", .source = SI_2007 "reg.7(b)"),
+	REF("previous", "assessment", "members", "analysts", "the assessment before it",
+	    .source = SI_2007 "reg.7(b)"),
 	LINES("summary", 8000, "members", "analysts", "what it says, in short"),
 	LINES("changes", 8000, "members", "analysts", "what changed since the one before, and why",
 	      .source = SI_2007 "reg.7(b), (c)"),
-	LINES("public_views", 8000, "members", "analysts", "what people who live and work here want to be put first",
-	      .source = SI_2007 "reg.7(e)"),
+	LINES("public_views", 8000, "members", "analysts",
+	      "what people who live and work here want to be put first", .source = SI_2007 "reg.7(e)"),
 	LINES("plan_implementation", 8000, "members", "analysts", "how far last year's plan was carried out",
 	      .source = SI_2007 "reg.7(f)"),
 	LINES("county_matters", 4000, "members", "analysts", "matters for the county's strategy group",
@@ -27,13 +28,16 @@ static const struct transition assessment_transitions[] = {
 };
 
 static const struct field finding_fields[] = {
-	LINE("title", 200, "members", "analysts", "the finding in one line", .required = true, .column = true),
-	REF("assessment", "assessment", "members", "analysts", "the assessment that it belongs to", .required = true,
-	    .column = true),
-	CHOICE("type", "pattern change cause proposed-priority public-view plan-implementation county-matter", "members",
-	       "analysts", "what sort of finding", .required = true, .column = true, .source = SI_2007 "reg.7"),
+	LINE("title", 200, "members", "analysts", "the finding in one line", .required = true,
+	     .column = true),
+	REF("assessment", "assessment", "members", "analysts", "the assessment that it belongs to",
+	    .required = true, .column = true),
+	CHOICE("type", "pattern change cause proposed-priority public-view plan-implementation county-matter",
+	       "members", "analysts", "what sort of finding", .required = true, .column = true,
+	       .source = SI_2007 "reg.7"),
 	CHOICE("topic",
-	       "crime violence domestic-abuse anti-social-behaviour re-offending drugs alcohol theft vehicle-crime "
+	       "crime violence domestic-abuse anti-social-behaviour re-offending drugs alcohol theft "
+	       "vehicle-crime "
 	       "burglary serious-violence all",
 	       "members", "analysts", "what it is about", .required = true, .column = true),
 	LINES("text", 8000, "members", "analysts", "the finding in full"),

@@ -3,10 +3,10 @@
 #include "server/schema/rows.h"
 
 static const struct field decision_fields[] = {
-	LINE("title", 200, "members", "clerks", "the decision in a line", .required = true, .group = "decision",
-	     .column = true),
-	REF("body", "body", "members", "clerks", "the body that decides", .required = true, .group = "decision",
-	    .column = true),
+	LINE("title", 200, "members", "clerks", "the decision in a line", .required = true,
+	     .group = "decision", .column = true),
+	REF("body", "body", "members", "clerks", "the body that decides", .required = true,
+	    .group = "decision", .column = true),
 	REF("meeting", "meeting", "members", "clerks", "at which meeting", .group = "decision"),
 	DAY("date", "members", "clerks", "when", .required = true, .group = "decision", .column = true),
 	LINES("text", 12000, "members", "clerks", "the exact words that were decided", .required = true,
@@ -30,9 +30,10 @@ static const struct transition decision_transitions[] = {
 static const struct field referral_fields[] = {
 	LINE("title", 200, "members", "doers", "what is asked, in a line", .required = true, .column = true),
 	REF("to", "body", "members", "doers", "the body that is asked", .required = true, .column = true),
-	REF("about", NULL, "members", "doers", "the record that it is about", .required = true, .column = true),
-	CHOICE("ground", "more-resource partner-not-contributing cannot-recover needs-decision other", "members",
-	       "doers", "why it is referred", .required = true, .column = true),
+	REF("about", NULL, "members", "doers", "the record that it is about", .required = true,
+	    .column = true),
+	CHOICE("ground", "more-resource partner-not-contributing cannot-recover needs-decision other",
+	       "members", "doers", "why it is referred", .required = true, .column = true),
 	LINES("text", 8000, "members", "doers", "what is the matter and what is asked", .required = true),
 	DAY("answer_by", "members", "doers", "when an answer is needed", .column = true),
 	REF("decision", "decision", "members", "clerks", "the decision that answers it", .group = "answer"),
@@ -60,7 +61,8 @@ CHAPTER(decisions,
 	 .prefix = "F",
 	 .chapter = "decisions",
 	 .title = "title",
-	 .help = "a matter that one body puts to another, such as an action that cannot be brought back on track",
+	 .help = "a matter that one body puts to another, such as an action that cannot be brought back on "
+		 "track",
 	 .states = "draft submitted answered withdrawn",
 	 KIND_FIELDS(referral_fields),
 	 KIND_TRANSITIONS(referral_transitions)})

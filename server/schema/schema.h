@@ -13,7 +13,7 @@ enum status schema_build(struct error *err);
 void schema_release(void); /* for the end of the program and of tests */
 
 const struct schema *schema_server(void);
-struct span schema_packed(void);            /* as it travels */
-const struct digest *schema_digest(void);   /* of the packed form */
+struct span schema_packed(void);          /* as it travels */
+const struct digest *schema_digest(void); /* of the packed form */
 
 #endif

@@ -1,0 +1,173 @@
+/* From the journal to notices. A watcher is a cursor: what it has not been told yet is read from the store when it
+ * can take it, so a slow one costs no memory. */
+#include "server/live/feed.h"
+
+#include "common/calendar.h"
+#include "server/records/query.h"
+#include "server/records/visible.h"
+
+#include <string.h>
+
+struct feed {
+	struct context *context;
+	struct arena *arena;
+	const struct session *session;
+	const struct watch_wish *wish;
+	struct visibility visibility;
+	struct buffer *out;
+	bool own_posts; /* an appointment of the session's person changed in this entry */
+};
+
+static bool wanted(const struct feed *feed, const struct record *record)
+{
+	return (feed->wish->kind[0] == '\0' || strcmp(feed->wish->kind, record->kind->name) == 0) &&
+	       (feed->wish->id[0] == '\0' || strcmp(feed->wish->id, record->id) == 0);
+}
+
+/* Whether the session could see the record before this revision. */
+static enum status visible_before(struct feed *feed, const struct record *record, bool *out,
+				  struct error *err)
+{
+	struct record_row row;
+	struct record before;
+
+	*out = false;
+	if (record->row.revision == 1) {
+		return STATUS_OK;
+	}
+	if (store_version_get(feed->context->store, feed->arena, feed->session->partnership,
+			      record->kind->name, record->row.number, record->row.revision - 1, &row,
+			      err) != STATUS_OK ||
+	    record_decode(feed->arena, record->kind, &row, &before, err) != STATUS_OK) {
+		return err->status;
+	}
+	return record_visible(&feed->visibility, &before, out, err);
+}
+
+static void put_changed_fields(struct feed *feed, const struct record *record, const msgpack_object *changed)
+{
+	uint64_t seen = record_fields_seen(&feed->visibility, record);
+	size_t count = 0;
+	size_t header = 0;
+
+	codec_put_text(feed->out, "fields");
+	header = codec_map_begin(feed->out);
+	for (size_t i = 0; i < record->kind->field_count; i++) {
+		const char *name = record->kind->fields[i].name;
+
+		if ((seen >> i & 1) != 0 && codec_get(changed, name) != NULL) {
+			codec_pair_object(feed->out, name, codec_get(record->fields, name));
+			count++;
+		}
+	}
+	codec_map_end(feed->out, header, count);
+}
+
+static enum status put_notice(struct feed *feed, const struct record *record, bool lost, struct error *err)
+{
+	const msgpack_object *changed = NULL; /* the salts name the fields that this revision changed */
+	const struct field *title =
+		kind_field(record->kind, record->kind->title, strlen(record->kind->title));
+	bool bare = lost || record->row.removed;
+	char at[TIME_TEXT];
+
+	if (codec_decode(feed->arena, record->row.salts, &changed, err) != STATUS_OK) {
+		return err->status;
+	}
+	time_format(record->row.at, at);
+	message_put_notice(feed->out, "changed");
+	codec_put_map(feed->out, bare ? 9 : 10);
+	codec_pair_int(feed->out, "watch", feed->wish->number);
+	codec_pair_int(feed->out, "entry", record->row.entry);
+	codec_pair_text(feed->out, "at", at);
+	codec_pair_text(feed->out, "by", lost ? "" : record->row.by);
+	codec_pair_text(feed->out, "verb", lost ? "" : record->row.verb);
+	codec_pair_text(feed->out, "id", record->id);
+	codec_pair_text(feed->out, "kind", record->kind->name);
+	codec_pair_int(feed->out, "revision", record->row.revision);
+	if (bare) {
+		codec_pair_flag(feed->out, lost ? "lost" : "removed", true);
+		return STATUS_OK;
+	}
+	codec_put_text(feed->out, "title");
+	if ((record_fields_seen(&feed->visibility, record) >> (title - record->kind->fields) & 1) != 0) {
+		codec_put_object(feed->out, codec_get(record->fields, title->name));
+	} else {
+		codec_put_nil(feed->out);
+	}
+	put_changed_fields(feed, record, changed);
+	return STATUS_OK;
+}
+
+static enum status visit(void *payload, const struct record_row *row, struct error *err)
+{
+	struct feed *feed = payload;
+	const struct kind *kind = schema_kind(feed->context->schema, row->kind, strlen(row->kind));
+	struct record record;
+	bool before = false;
+	bool now = false;
+
+	if (kind == NULL) {
+		return STATUS_OK; /* a kind that this version of the schema has given up */
+	}
+	if (record_decode(feed->arena, kind, row, &record, err) != STATUS_OK) {
+		return err->status;
+	}
+	if (strcmp(kind->name, "appointment") == 0 &&
+	    strcmp(record_text(feed->arena, &record, "person"), feed->session->person_id) == 0) {
+		feed->own_posts = true;
+	}
+	if (!wanted(feed, &record)) {
+		return STATUS_OK;
+	}
+	if ((!row->removed && record_visible(&feed->visibility, &record, &now, err) != STATUS_OK) ||
+	    visible_before(feed, &record, &before, err) != STATUS_OK) {
+		return err->status;
+	}
+	if (now || (before && row->removed)) {
+		return put_notice(feed, &record, false, err);
+	}
+	return before ? put_notice(feed, &record, true, err) : STATUS_OK;
+}
+
+static enum status collect_entry(struct feed *feed, int64_t entry, struct error *err)
+{
+	feed->own_posts = false;
+	if (store_version_each_of_entry(feed->context->store, feed->session->partnership, entry, visit, feed,
+					err) != STATUS_OK) {
+		return err->status;
+	}
+	if (feed->own_posts) {
+		message_put_notice(feed->out, "resync");
+		codec_put_map(feed->out, 2);
+		codec_pair_int(feed->out, "watch", feed->wish->number);
+		codec_pair_int(feed->out, "entry", entry);
+	}
+	return STATUS_OK;
+}
+
+enum status feed_collect(struct context *context, struct arena *arena, const struct session *session,
+			 const struct watch_wish *wish, struct buffer *out, int64_t *reached, bool *more,
+			 struct error *err)
+{
+	struct feed feed = {.context = context, .arena = arena, .session = session, .wish = wish, .out = out};
+	int64_t entries = 0;
+	int64_t entry = wish->since;
+
+	visibility_init(&feed.visibility, context, arena, session);
+	if (store_leaf_count(context->store, session->partnership, &entries, err) != STATUS_OK) {
+		return err->status;
+	}
+	while (entry + 1 < entries && entry - wish->since < FEED_ENTRIES) {
+		if (collect_entry(&feed, entry + 1, err) != STATUS_OK) {
+			return err->status;
+		}
+		entry++;
+	}
+	if (out->failed) {
+		return error_memory(err);
+	}
+	*reached = entry;
+	*more = entry + 1 < entries;
+	return STATUS_OK;
+}

@@ -1,0 +1,20 @@
+/* What a watcher is told: the changes after its cursor, as notices, redacted for whoever watches. */
+#ifndef SAFER_SERVER_LIVE_FEED_H
+#define SAFER_SERVER_LIVE_FEED_H
+
+#include "server/request.h"
+#include "server/session.h"
+
+#define FEED_ENTRIES 256 /* journal entries looked at in one go */
+
+/* Appends whole notices for the entries after wish->since, oldest first, ready to be sent. *reached is the last entry
+ * looked at, *more whether there are others behind it. Runs on a reader, inside its snapshot.
+ *
+ * "changed" {watch, entry, at, by, verb, id, kind, revision, title, fields} for a record that may be seen;
+ * with `removed` for one that is gone, `lost` for one that this session may no longer see (no fields then).
+ * "resync" {watch, entry}: the session's own posts changed, so what it may see may be another thing: read again. */
+enum status feed_collect(struct context *context, struct arena *arena, const struct session *session,
+			 const struct watch_wish *wish, struct buffer *out, int64_t *reached, bool *more,
+			 struct error *err);
+
+#endif
