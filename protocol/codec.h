@@ -13,15 +13,15 @@
 
 /* ---- reading ---- */
 
-/* Decodes exactly one value that fills all of `bytes`. The caller has let a scanner see the bytes first when they
- * came from a peer. The tree lives in the arena and points into `bytes`, which must live as long.
- * STATUS_INVALID for anything but one whole value, or for a text that is not clean UTF-8 (lines allowed), a map
- * whose keys are not texts, or a key that is there twice. */
+/* Decodes exactly one value that fills all of `bytes`. It lets a scanner see them first, so a hostile header costs
+ * nothing here either; limits on size and depth are the caller's. The tree lives in the arena and points into
+ * `bytes`, which must live as long. STATUS_INVALID for anything but one whole value, a float or an extension type, a
+ * text that is not clean UTF-8 (lines allowed), a map whose keys are not texts, or a key that is there twice. */
 enum status codec_decode(struct arena *arena, struct span bytes, const msgpack_object **out,
 			 struct error *err);
 
-const msgpack_object *codec_get(const msgpack_object *map,
-				const char *key); /* NULL: not a map, or not there */
+/* NULL: not a map, or not there. */
+const msgpack_object *codec_get(const msgpack_object *map, const char *key);
 
 bool codec_is_nil(const msgpack_object *object);            /* true for NULL too */
 bool codec_int(const msgpack_object *object, int64_t *out); /* false unless an integer that fits */
@@ -33,8 +33,8 @@ bool codec_flag(const msgpack_object *object, bool *out);
 int64_t codec_get_int(const msgpack_object *map, const char *key, int64_t fallback);
 bool codec_get_flag(const msgpack_object *map, const char *key, bool fallback);
 struct span codec_get_text(const msgpack_object *map, const char *key); /* {NULL, 0} */
-const char *codec_get_string(struct arena *arena, const msgpack_object *map,
-			     const char *key); /* NUL-ended copy or NULL */
+/* A NUL-ended copy, or NULL. */
+const char *codec_get_string(struct arena *arena, const msgpack_object *map, const char *key);
 
 bool codec_text_is(const msgpack_object *object, const char *text);
 bool codec_same(const msgpack_object *a, const msgpack_object *b); /* deep equality; NULL equals nil */

@@ -5,22 +5,25 @@
 
 #include "protocol/codec.h"
 
-enum method_door { /* which ALPN name serves it */
-		   DOOR_ENROL,
-		   DOOR_MEMBER,
+/* Which ALPN name serves it. */
+enum method_door {
+	DOOR_ENROL,
+	DOOR_MEMBER,
 };
 
-enum method_who { /* who may call it at all; what they may do with which record is policy's business */
-		  WHO_ANYONE,        /* only behind DOOR_ENROL */
-		  WHO_SIGNED_IN,     /* any known, unrevoked certificate */
-		  WHO_CONTENT,       /* holds a post today that is not only administrator */
-		  WHO_ADMINISTRATOR, /* is an administrator today */
+/* Who may call it at all; what they may do with which record is policy's business. */
+enum method_who {
+	WHO_ANYONE,        /* only behind DOOR_ENROL */
+	WHO_SIGNED_IN,     /* any known, unrevoked certificate */
+	WHO_CONTENT,       /* holds a post today that is not only administrator */
+	WHO_ADMINISTRATOR, /* is an administrator today */
 };
 
-enum method_lane {             /* where it runs */
-		   LANE_LOOP,  /* in the event loop: needs no store */
-		   LANE_READ,  /* on the reader's thread */
-		   LANE_WRITE, /* on the writer's thread, in the transaction of its group */
+/* Where it runs. */
+enum method_lane {
+	LANE_LOOP,  /* in the event loop: needs no store */
+	LANE_READ,  /* on the reader's thread */
+	LANE_WRITE, /* on the writer's thread, in the transaction of its group */
 };
 
 enum param_type { PARAM_TEXT, PARAM_INT, PARAM_FLAG, PARAM_BIN, PARAM_MAP, PARAM_LIST, PARAM_ANY };

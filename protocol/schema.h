@@ -6,18 +6,19 @@
 
 #include "protocol/codec.h"
 
-enum field_type {                  /* names in field_type_name(); the value on the wire in brackets */
-		  FIELD_TEXT,      /* one line (str) */
-		  FIELD_LONG_TEXT, /* any number of lines (str) */
-		  FIELD_INTEGER,   /* (int) */
-		  FIELD_DECIMAL, /* fixed number of places, as an integer of its smallest unit: 1.5 with 2 places is 150 (int) */
-		  FIELD_DATE,   /* "2014-05-01" (str) */
-		  FIELD_PERIOD, /* "2014/15", "2014/15 Q1" or "2014-05" (str) */
-		  FIELD_CHOICE, /* one of `choices` (str) */
-		  FIELD_FLAG,   /* (bool) */
-		  FIELD_REF,    /* the id of a record of kind `kind` (str) */
-		  FIELD_REFS,   /* a list of such ids without repeats (array of str) */
-		  FIELD_TYPE_COUNT
+/* Names in field_type_name(); the value on the wire in brackets. */
+enum field_type {
+	FIELD_TEXT,      /* one line (str) */
+	FIELD_LONG_TEXT, /* any number of lines (str) */
+	FIELD_INTEGER,   /* (int) */
+	FIELD_DECIMAL,   /* fixed number of places, as an integer of its smallest unit: 1.50 is 150 (int) */
+	FIELD_DATE,      /* "2014-05-01" (str) */
+	FIELD_PERIOD,    /* "2014/15", "2014/15 Q1" or "2014-05" (str) */
+	FIELD_CHOICE,    /* one of `choices` (str) */
+	FIELD_FLAG,      /* (bool) */
+	FIELD_REF,       /* the id of a record of kind `kind` (str) */
+	FIELD_REFS,      /* a list of such ids without repeats (array of str) */
+	FIELD_TYPE_COUNT
 };
 
 struct field {
@@ -51,15 +52,13 @@ struct kind {
 	const char *plural;  /* "actions" */
 	const char *prefix;  /* "A" */
 	const char *chapter; /* "plan" */
-	const char *
-		title; /* the field that names a record: what references show and can be typed instead of an id */
-	bool unique_title; /* no two live records of the kind have the same title */
-	bool directory;    /* not plan data: people, bodies, posts; what an administrator works with */
+	const char *title;   /* the field that names a record; references show it and take it for an id */
+	bool unique_title;   /* no two live records of the kind have the same title */
+	bool directory;      /* not plan data: people, bodies, posts; what an administrator works with */
 	const char *help;
 	const struct field *fields;
 	size_t field_count;
-	const char *
-		states; /* words parted by spaces, the first is a new record's; "" when the kind has no states */
+	const char *states; /* words parted by spaces, the first is a new record's; "" when there are none */
 	const struct transition *transitions;
 	size_t transition_count;
 };
@@ -80,8 +79,8 @@ void schema_put(struct buffer *out, const struct schema *schema);
 enum status schema_decode(struct arena *arena, struct span bytes, const struct schema **out,
 			  struct error *err);
 
-const struct kind *schema_kind(const struct schema *schema, const char *name,
-			       size_t length); /* by name or plural */
+/* By name or plural. */
+const struct kind *schema_kind(const struct schema *schema, const char *name, size_t length);
 const struct kind *schema_kind_of_prefix(const struct schema *schema, const char *prefix); /* any case */
 const struct field *kind_field(const struct kind *kind, const char *name, size_t length);
 const struct transition *kind_transition(const struct kind *kind, const char *verb, size_t length);
