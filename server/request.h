@@ -18,6 +18,7 @@
 struct authority;
 struct session;
 struct settings;
+struct watchers;
 
 /* What a worker lends to the work that it runs. */
 struct context {
@@ -29,6 +30,7 @@ struct context {
 	const struct limits *limits;
 	EVP_PKEY *journal_public;      /* the key that heads are checked with; checkpoint_key() gives its text form */
 	uint16_t port;                 /* the port that the server really listens on; for invitations */
+	struct watchers *watchers;     /* for the handlers of the loop's lane; NULL on a worker */
 };
 
 /* What a watch wants; set by its handler, registered by the loop once the answer is under way. */

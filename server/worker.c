@@ -103,11 +103,11 @@ static void fail_job(struct job *job, const struct error *err)
 	job->error = *err;
 }
 
-/* A failing job keeps its own error: that one is true whatever became of the group. */
+/* A failing job keeps its own error, and a dry run its answer: they are true whatever became of the group. */
 static void fail_group(struct job *first, const struct error *err)
 {
 	for (struct job *job = first; job; job = job->next) {
-		if (job->status == STATUS_OK || job->keep) {
+		if (job->keep || (job->status == STATUS_OK && !job->undo)) {
 			fail_job(job, err);
 		}
 	}
@@ -116,6 +116,7 @@ static void fail_group(struct job *first, const struct error *err)
 static void start_job(struct job *job)
 {
 	job->keep = false;
+	job->undo = false;
 	job->status = STATUS_OK;
 	memset(&job->error, 0, sizeof(job->error));
 }
@@ -155,6 +156,10 @@ static void run_written(struct job *job, struct context *context)
 	}
 	job->status = job->run(job, context, &job->error);
 	if (store_is_void(context->store)) {
+		return;
+	}
+	if (job->status == STATUS_OK && job->undo) {
+		undo(context);
 		return;
 	}
 	if (job->status == STATUS_OK || job->keep) {

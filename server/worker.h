@@ -32,6 +32,7 @@ struct job {
 	void (*done)(struct job *job);
 
 	bool keep;          /* set by run: what it did stays although it failed */
+	bool undo;          /* set by run: nothing of what it did stays although it succeeded */
 	enum status status; /* of run, or of the commit */
 	struct error error;
 };

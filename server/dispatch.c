@@ -1,0 +1,399 @@
+/* Carries a call from a message to its answer. A call lies in the arena of its request and is freed with it, on the
+ * loop's thread, after everything that follows from it has been started. */
+#include "server/dispatch.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "protocol/version.h"
+#include "server/call.h"
+#include "server/policy/roles.h"
+#include "server/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define WAITING_MOST 4096 /* calls that wait for one worker; more are told to come again */
+
+static enum status (*const handlers[METHOD_COUNT])(struct request *request, struct error *err) = {
+#define METHOD(symbol, name, door, who, lane, help) [METHOD_##symbol] = handle_##symbol,
+#define PARAM(method, name, type, required, max, help)
+#define RESULT(method, name, type, help)
+#include "protocol/methods.def"
+#undef METHOD
+#undef PARAM
+#undef RESULT
+};
+
+/* ---- who may call ---- */
+
+/* The roles that each `who` asks for; 0: none in particular. */
+static const unsigned who_roles[] = {
+	[WHO_ANYONE] = 0,
+	[WHO_SIGNED_IN] = 0,
+	[WHO_CONTENT] = ROLES_CONTENT,
+	[WHO_ADMINISTRATOR] = ROLE_ADMINISTRATOR,
+};
+
+enum status dispatch_admits(enum method method, const struct session *session, struct error *err)
+{
+	const struct method_row *row = &method_rows[method];
+	unsigned wanted = who_roles[row->who];
+	char who[200];
+	char rule[sizeof(err->rule)];
+
+	if (wanted == 0 || (session->roles & wanted)) {
+		return STATUS_OK;
+	}
+	roles_describe(wanted, who, sizeof(who));
+	snprintf(rule, sizeof(rule), "method.%s", row->name);
+	error_set(err, STATUS_NOT_PERMITTED, "%s is not for any post that you hold today", row->name);
+	error_hint(err, "it is for: %s", who);
+	return error_rule(err, rule);
+}
+
+/* ---- on a worker ---- */
+
+static void start_reply(struct call *call)
+{
+	struct request *request = &call->request;
+
+	buffer_clear(&request->reply);
+	buffer_clear(&request->details);
+	message_put_reply(&request->reply, request->id);
+	request->session = NULL;
+	request->watch.begin = false;
+	request->moved = 0;
+	request->close_credential = 0;
+	request->undo = false;
+	request->keep = false;
+	request->afterwards = NULL;
+	call->sign_in = false;
+	call->refusal_journalled = false;
+}
+
+static enum status handle(struct call *call, struct error *err)
+{
+	struct request *request = &call->request;
+	enum status status = handlers[request->method](request, err);
+
+	if (status == STATUS_OK && request->reply.failed) {
+		status = error_set(err, STATUS_FAILED, "the answer would be larger than %lld bytes",
+				   (long long)request->context->limits->output_bytes);
+		error_hint(err, "ask for less at a time");
+	}
+	return status;
+}
+
+static bool is_first_of_day(const struct session *session)
+{
+	return session->credential.used_at == 0 || session->credential.signed_in_day != session->today;
+}
+
+static enum status run_call(struct job *job, struct context *context, struct error *err)
+{
+	struct call *call = call_of_job(job);
+	struct request *request = &call->request;
+	enum status status = STATUS_OK;
+
+	start_reply(call);
+	request->context = context;
+	if (method_rows[request->method].door == DOOR_MEMBER) {
+		status = session_load(context->store, request->arena, &request->fingerprint,
+				      &request->session, err);
+		if (status == STATUS_OK) {
+			status = dispatch_admits(request->method, request->session, err);
+		}
+	}
+	if (status == STATUS_OK) {
+		status = handle(call, err);
+	}
+	call->sign_in =
+		status == STATUS_OK && request->method == METHOD_hello && is_first_of_day(request->session);
+	job->keep = request->keep;
+	job->undo = request->undo;
+	return status;
+}
+
+static enum status run_aftermath(struct job *job, struct context *context, struct error *err)
+{
+	struct call *call = call_of_job(job);
+	enum status status = STATUS_OK;
+
+	if (call->request.afterwards) {
+		status = call->request.afterwards(&call->request, &job->error, err);
+	}
+	if (status == STATUS_OK && job->status == STATUS_NOT_PERMITTED) {
+		status = call_journal_refusal(call, context, &job->error, err);
+	}
+	return status;
+}
+
+/* For a method of the loop's lane on a connection that has not been looked up yet. */
+static enum status run_introduction(struct job *job, struct context *context, struct error *err)
+{
+	struct call *call = call_of_job(job);
+
+	return session_load(context->store, call->request.arena, &call->request.fingerprint,
+			    &call->request.session, err);
+}
+
+/* ---- the answer, on the loop ---- */
+
+static void log_call(const struct call *call)
+{
+	const struct request *request = &call->request;
+	const struct job *job = &call->job;
+
+	log_event(job->status == STATUS_FAILED ? LOG_ERROR : LOG_INFO, "request",
+		  log_number("conn", (int64_t)request->connection),
+		  log_text("method", method_rows[request->method].name),
+		  log_text("status", status_name(job->status)),
+		  log_text("rule", job->status == STATUS_OK ? "" : job->error.rule),
+		  log_text("person", request->session ? request->session->person_id : ""),
+		  log_number("micros", clock_machine() - call->started),
+		  log_text("error", job->status == STATUS_FAILED ? job->error.message : ""));
+}
+
+static void send_answer(struct call *call, struct connection *connection)
+{
+	struct request *request = &call->request;
+	struct job *job = &call->job;
+
+	if (job->status != STATUS_OK) {
+		if (job->error.status != job->status) {
+			error_set(&job->error, job->status, "%s", status_meaning(job->status));
+		}
+		buffer_clear(&request->reply);
+		message_put_error(&request->reply, request->id, &job->error,
+				  request->details.failed ? (struct span){NULL, 0}
+							  : buffer_span(&request->details));
+	}
+	if (request->reply.failed) {
+		connection_drain(connection, "there was no memory for its answer");
+	} else {
+		connection_send(connection, buffer_span(&request->reply));
+	}
+	connection_end(connection, request->id);
+	if (job->status == STATUS_SIGNED_OUT) {
+		connection_drain(connection, "its certificate does not count");
+	}
+}
+
+/* What a finished call sets going besides its answer. */
+static void follow_up(struct call *call)
+{
+	struct dispatch *dispatch = call->dispatch;
+	struct request *request = &call->request;
+	bool done = call->job.status == STATUS_OK || call->job.keep;
+
+	if (dispatch->stopped) {
+		return;
+	}
+	if (done && request->moved != 0) {
+		watchers_moved(dispatch->watchers, request->moved);
+	}
+	if (call->refusal_journalled) {
+		watchers_moved(dispatch->watchers, request->session->partnership);
+	}
+	if (done && request->close_credential != 0) {
+		connections_drain_credential(dispatch->connections, request->close_credential,
+					     "its certificate has ended");
+	}
+}
+
+static void answer(struct call *call)
+{
+	struct dispatch *dispatch = call->dispatch;
+	struct request *request = &call->request;
+	struct connection *connection = connections_find(dispatch->connections, request->connection);
+
+	log_call(call);
+	if (connection) {
+		if (request->session) {
+			connection_know(connection, request->session->credential.number);
+		}
+		send_answer(call, connection);
+	}
+	if (request->method == METHOD_watch && request->watch.number != 0) {
+		request->watch.begin = request->watch.begin && call->job.status == STATUS_OK;
+		watchers_settle(dispatch->watchers,
+				connections_find(dispatch->connections, request->connection), request);
+	}
+	follow_up(call);
+}
+
+static void done_call(struct job *job)
+{
+	struct call *call = call_of_job(job);
+	struct dispatch *dispatch = call->dispatch;
+
+	answer(call);
+	if (!dispatch->stopped && method_rows[call->request.method].lane == LANE_READ &&
+	    (call->sign_in || (job->status == STATUS_NOT_PERMITTED && call->request.session))) {
+		call_write_entry(call);
+	} else {
+		call_free(call);
+	}
+}
+
+static void run_on_loop(struct call *call)
+{
+	struct job *job = &call->job;
+
+	start_reply(call);
+	call->request.context = &call->dispatch->context;
+	job->status = handle(call, &job->error);
+	answer(call);
+	call_free(call);
+}
+
+static void done_introduction(struct job *job)
+{
+	struct call *call = call_of_job(job);
+	struct connection *connection =
+		connections_find(call->dispatch->connections, call->request.connection);
+
+	if (job->status == STATUS_OK && connection) {
+		connection_know(connection, call->request.session->credential.number);
+		run_on_loop(call);
+	} else {
+		answer(call);
+		call_free(call);
+	}
+}
+
+/* ---- the gate ---- */
+
+static enum status look_up(struct call *call, const struct connection *connection,
+			   const struct message *message, struct error *err)
+{
+	enum method method = method_find((const char *)message->method.data, message->method.length);
+	const char *nearest;
+	const char *name;
+
+	if (method != METHOD_COUNT) {
+		call->request.method = method;
+		if (method_rows[method].door == connection_peer(connection)->door) {
+			return method_check(method, message->params, err);
+		}
+		return error_set(err, STATUS_INVALID, "%s cannot be called on a connection that %s",
+				 method_rows[method].name,
+				 method_rows[method].door == DOOR_ENROL ? "shows a certificate"
+									: "shows none");
+	}
+	name = arena_text(call->request.arena, (const char *)message->method.data, message->method.length);
+	if (!name) {
+		return error_memory(err);
+	}
+	error_set(err, STATUS_INVALID, "there is no method \"%.60s\"", name);
+	nearest = method_nearest(name);
+	if (nearest) {
+		return error_hint(err, "did you mean %s?", nearest);
+	}
+	return error_hint(err, "this server speaks version %d of the protocol", PROTOCOL_VERSION);
+}
+
+static struct worker *worker_of(struct dispatch *dispatch, const struct call *call)
+{
+	return method_rows[call->request.method].lane == LANE_WRITE ? dispatch->writer : dispatch->reader;
+}
+
+/* Everything that can be refused before a worker sees it. */
+static enum status check_call(struct call *call, struct connection *connection, const struct message *message,
+			      struct error *err)
+{
+	struct dispatch *dispatch = call->dispatch;
+	enum status status = look_up(call, connection, message, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	if (worker_waiting(worker_of(dispatch, call)) >= WAITING_MOST) {
+		error_set(err, STATUS_UNREACHABLE, "the server has too much to do just now");
+		return error_hint(err, "try again in a moment");
+	}
+	if (call->request.method == METHOD_watch) {
+		return watchers_admit(dispatch->watchers, connection, &call->request, err);
+	}
+	return STATUS_OK;
+}
+
+/* Sends the call on its lane. The call is not ours after this. */
+static void start_call(struct call *call, const struct connection *connection)
+{
+	const struct method_row *row = &method_rows[call->request.method];
+
+	call->job.run = run_call;
+	call->job.done = done_call;
+	if (row->lane == LANE_WRITE) {
+		call->job.aftermath = run_aftermath;
+	}
+	if (row->lane != LANE_LOOP) {
+		worker_submit(worker_of(call->dispatch, call), &call->job);
+	} else if (row->door == DOOR_ENROL || connection_credential(connection) != 0) {
+		run_on_loop(call);
+	} else {
+		call->job.run = run_introduction;
+		call->job.done = done_introduction;
+		worker_submit(call->dispatch->reader, &call->job);
+	}
+}
+
+static void take_request(struct call *call, struct connection *connection, const struct message *message)
+{
+	struct error err = ERROR_INIT;
+
+	call->request.id = message->id;
+	call->request.params = message->params;
+	if (!connection_begin(connection, message->id)) {
+		error_set(&err, STATUS_INVALID, "a request with the message id %u is already in flight",
+			  (unsigned)message->id);
+		connection_refuse(connection, message->id, &err);
+		call_free(call);
+		return;
+	}
+	call->job.status = check_call(call, connection, message, &call->job.error);
+	if (call->job.status == STATUS_OK) {
+		start_call(call, connection);
+		return;
+	}
+	log_event(LOG_INFO, "request-refused", log_number("conn", (int64_t)call->request.connection),
+		  log_span("method", (const char *)message->method.data,
+			   message->method.length < 60 ? message->method.length : 60),
+		  log_text("status", status_name(call->job.status)));
+	send_answer(call, connection);
+	call_free(call);
+}
+
+void dispatch_message(struct dispatch *dispatch, struct connection *connection, struct span bytes)
+{
+	struct error err = ERROR_INIT;
+	struct message message = {.id = 0};
+	struct call *call = call_new(dispatch, connection, bytes);
+
+	if (!call) {
+		error_memory(&err);
+		connection_refuse(connection, 0, &err);
+		return;
+	}
+	if (message_decode(call->request.arena, call->request.bytes, &message, &err) != STATUS_OK) {
+		log_event(LOG_INFO, "message-refused", log_number("conn", (int64_t)call->request.connection),
+			  log_text("address", connection_address(connection)),
+			  log_text("reason", err.message));
+		connection_refuse(connection, message.id, &err);
+		call_free(call);
+		return;
+	}
+	switch (message.type) {
+	case MESSAGE_REQUEST:
+		take_request(call, connection, &message);
+		return;
+	case MESSAGE_REPLY:
+		error_set(&err, STATUS_INVALID, "the server asks nothing, so there is nothing to reply to");
+		connection_refuse(connection, message.id, &err);
+		break;
+	case MESSAGE_NOTICE: /* none are known; what is not known is passed over */
+		break;
+	}
+	call_free(call);
+}
