@@ -261,32 +261,37 @@ static bool mode_holds(const struct mode_row *mode, const struct session *sessio
 	return allowed_roles(mode->any, mode->own, session->roles, owner_roles) != 0;
 }
 
-uint64_t policy_fields_seen(const struct session *session, const struct kind *kind, const char *owner)
+static uint64_t fields_of(const struct mode_row *const *modes, const struct session *session,
+			  const struct kind *kind, unsigned owner_roles)
 {
-	unsigned owner_roles = session_roles_for(session, owner);
-	const struct kind_policy *policy = policy_of(kind);
 	uint64_t bits = 0;
 
 	for (size_t i = 0; i < kind->field_count; i++) {
-		if (mode_holds(policy->see[i], session, owner_roles)) {
+		if (mode_holds(modes[i], session, owner_roles)) {
 			bits |= UINT64_C(1) << i;
 		}
 	}
 	return bits;
 }
 
+uint64_t policy_fields_seen(const struct session *session, const struct kind *kind, const char *owner)
+{
+	return fields_of(policy_of(kind)->see, session, kind, session_roles_for(session, owner));
+}
+
 uint64_t policy_fields_edited(const struct session *session, const struct kind *kind, const char *owner)
 {
-	unsigned owner_roles = session_roles_for(session, owner);
-	const struct kind_policy *policy = policy_of(kind);
-	uint64_t bits = 0;
+	return policy_fields_filled(session, kind, owner, 0);
+}
 
-	for (size_t i = 0; i < kind->field_count; i++) {
-		if (mode_holds(policy->edit[i], session, owner_roles)) {
-			bits |= UINT64_C(1) << i;
-		}
-	}
-	return bits & policy_fields_seen(session, kind, owner);
+uint64_t policy_fields_filled(const struct session *session, const struct kind *kind, const char *owner,
+			      unsigned roles)
+{
+	unsigned owner_roles = session_roles_for(session, owner) | roles;
+	const struct kind_policy *policy = policy_of(kind);
+
+	return fields_of(policy->edit, session, kind, owner_roles) &
+	       fields_of(policy->see, session, kind, owner_roles);
 }
 
 void policy_field(const struct session *session, const struct kind *kind, const struct field *field,

@@ -39,6 +39,11 @@ bool policy_sees(const struct session *session, const struct kind *kind, const s
 uint64_t policy_fields_seen(const struct session *session, const struct kind *kind, const char *owner);
 uint64_t policy_fields_edited(const struct session *session, const struct kind *kind, const char *owner);
 
+/* The fields that may be filled in when a record is created: who was allowed to create it for a body, through
+ * `roles`, fills in what that body's own people could. */
+uint64_t policy_fields_filled(const struct session *session, const struct kind *kind, const char *owner,
+			      unsigned roles);
+
 /* Why a field may or may not be seen or edited: its mode in words. */
 void policy_field(const struct session *session, const struct kind *kind, const struct field *field,
 		  const char *owner, bool edit, struct verdict *out);

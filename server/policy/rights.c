@@ -49,9 +49,11 @@ const struct right_row right_rows[] = {
 	{"priority.close", "priority", "adopted", CLERKS, ANY, "close"},
 
 	{"action.do", "action", "open", DOERS, OWN, "create edit remove"},
+	{"action.plan", "action", "open", ROLE_OFFICER, ANY, "create"},
 	{"action.verify", "action", "open", ROLE_OFFICER | CLERKS, ANY, "close"},
 	{"action.reopen", "action", "closed", ROLE_OFFICER | CLERKS, ANY, "reopen"},
 	{"milestone.do", "milestone", "", DOERS, OWN, "create edit remove"},
+	{"milestone.plan", "milestone", "", ROLE_OFFICER, ANY, "create"},
 	{"note.write", "note", "", DOERS, OWN, "create"},
 
 	{"indicator.define", "indicator", "", ROLE_OFFICER | ROLE_ANALYST, ANY, "create edit remove"},

@@ -49,7 +49,7 @@ static enum status not_permitted(struct change_set *set, const struct item *item
 }
 
 static enum status judge_verb(struct change_set *set, struct item *item, const struct standing *standing,
-			      struct error *err)
+			      unsigned *roles, struct error *err)
 {
 	struct verdict verdict;
 
@@ -60,14 +60,15 @@ static enum status judge_verb(struct change_set *set, struct item *item, const s
 	if (set->roles == 0) {
 		set->roles = verdict.roles;
 	}
+	*roles = verdict.roles;
 	return STATUS_OK;
 }
 
 /* The fields that the person set must be theirs to edit, for the owner before and for the owner after. */
-static enum status judge_fields(struct change_set *set, struct item *item, const char *owner,
+static enum status judge_fields(struct change_set *set, struct item *item, const char *owner, unsigned roles,
 				struct error *err)
 {
-	uint64_t edited = policy_fields_edited(set->session, item->kind, owner);
+	uint64_t edited = policy_fields_filled(set->session, item->kind, owner, item->creates ? roles : 0);
 
 	for (size_t i = 0; i < item->kind->field_count; i++) {
 		struct verdict verdict;
@@ -88,17 +89,18 @@ static enum status judge_rights(struct change_set *set, struct item *item, struc
 {
 	struct standing after = standing_of(set, item);
 	struct standing before = item->creates ? after : record_standing(set->arena, &item->before);
+	unsigned roles = 0;
 
 	if (set->session == NULL) {
 		return STATUS_OK;
 	}
-	if (judge_verb(set, item, &before, err) != STATUS_OK ||
-	    judge_fields(set, item, before.owner, err) != STATUS_OK) {
+	if (judge_verb(set, item, &before, &roles, err) != STATUS_OK ||
+	    judge_fields(set, item, before.owner, roles, err) != STATUS_OK) {
 		return err->status;
 	}
 	if (strcmp(before.owner, after.owner) != 0) { /* giving a record away must be allowed on both sides */
 		after.state = before.state;
-		if (judge_verb(set, item, &after, err) != STATUS_OK) {
+		if (judge_verb(set, item, &after, &roles, err) != STATUS_OK) {
 			return err->status;
 		}
 	}
