@@ -174,23 +174,27 @@ out:
 	return status;
 }
 
-static enum status check_mode(const struct stat *facts, const char *folder, const char *name,
+/* A key is its owner's alone; a certificate may be read by anybody, and only its owner may change it. */
+static enum status check_mode(const struct stat *facts, const char *folder, const char *name, bool secret,
 			      struct error *err)
 {
+	mode_t forbidden = secret ? S_IRWXG | S_IRWXO : S_IWGRP | S_IWOTH;
+
 	if (!S_ISREG(facts->st_mode)) {
 		return error_set(err, STATUS_REFUSED, "%s/%s is not a plain file.", folder, name);
 	}
-	if ((facts->st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-		error_set(err, STATUS_REFUSED,
-			  "%s/%s may be used by others than its owner (mode %04o), so they may know it.",
-			  folder, name, (unsigned)(facts->st_mode & 07777));
-		return error_hint(err, "Find out who could read it, then run: chmod 600 %s/%s", folder, name);
+	if ((facts->st_mode & forbidden) != 0) {
+		error_set(err, STATUS_REFUSED, "%s/%s may be %s by others than its owner (its mode is %04o).",
+			  folder, name, secret ? "read or changed" : "changed",
+			  (unsigned)(facts->st_mode & 07777));
+		return error_hint(err, "Find out who could use it, then run: chmod 600 %s/%s", folder, name);
 	}
 	return STATUS_OK;
 }
 
 /* Reads a whole file into `out`, whose memory the caller wipes. */
-static enum status read_file(const char *folder, const char *name, struct buffer *out, struct error *err)
+static enum status read_file(const char *folder, const char *name, bool secret, struct buffer *out,
+			     struct error *err)
 {
 	char path[PATH_MAX];
 	enum status status = STATUS_OK;
@@ -213,7 +217,7 @@ static enum status read_file(const char *folder, const char *name, struct buffer
 		status = file_failed("examine", folder, name, err);
 		goto out;
 	}
-	status = check_mode(&facts, folder, name, err);
+	status = check_mode(&facts, folder, name, secret, err);
 	if (status != STATUS_OK) {
 		goto out;
 	}
@@ -276,7 +280,7 @@ static enum status read_pem(const char *folder, const char *name, EVP_PKEY **key
 	BIO *bio = NULL;
 
 	buffer_init(&bytes, KEY_FILE_BYTES);
-	status = read_file(folder, name, &bytes, err);
+	status = read_file(folder, name, key != NULL, &bytes, err);
 	if (status != STATUS_OK) {
 		goto out;
 	}

@@ -16,8 +16,8 @@ enum status key_file_write(const char *folder, const char *name, EVP_PKEY *key, 
 enum status key_file_write_certificate(const char *folder, const char *name, X509 *certificate, bool replace,
 				       struct error *err);
 
-/* Each reads one. *out is yours. A file that its group or others may use is refused (STATUS_REFUSED);
- * STATUS_NOT_FOUND when there is none. No passphrase is ever asked for. */
+/* Each reads one. *out is yours. STATUS_REFUSED for a key that its group or others may use, and for a certificate
+ * that they may change; STATUS_NOT_FOUND when there is no file. No passphrase is ever asked for. */
 enum status key_file_read(const char *folder, const char *name, EVP_PKEY **out, struct error *err);
 enum status key_file_read_certificate(const char *folder, const char *name, X509 **out, struct error *err);
 
