@@ -22,11 +22,11 @@ const struct right_row right_rows[] = {
 	{"appointment.end", "appointment", "confirmed", KEEPERS, ANY, "end"},
 
 	{"partners.read",
-	 "meeting assessment finding plan priority action milestone note indicator observation decision "
-	 "referral",
+	 "meeting assessment finding plan priority action milestone note indicator observation grant "
+	 "decision referral",
 	 "", ROLES_PARTNERS, ANY, "see"},
-	{"scrutiny.read", "meeting finding action milestone note indicator observation", "", ROLE_SCRUTINY,
-	 ANY, "see"},
+	{"scrutiny.read", "meeting finding action milestone note indicator observation grant", "",
+	 ROLE_SCRUTINY, ANY, "see"},
 	{"scrutiny.agreed", "assessment", "agreed", ROLE_SCRUTINY, ANY, "see"},
 	{"scrutiny.adopted", "plan priority", "adopted superseded closed", ROLE_SCRUTINY, ANY, "see"},
 	{"scrutiny.decided", "decision", "made", ROLE_SCRUTINY, ANY, "see"},
@@ -59,6 +59,8 @@ const struct right_row right_rows[] = {
 	{"indicator.define", "indicator", "", ROLE_OFFICER | ROLE_ANALYST, ANY, "create edit remove"},
 	{"observation.record", "observation", "", ROLE_ANALYST, ANY, "create edit remove"},
 	{"observation.own-series", "observation", "", ROLE_AUTHORITY, OWN, "create edit"},
+
+	{"grant.keep", "grant", "", CLERKS, ANY, "create edit remove"},
 
 	{"decision.draft", "decision", "draft", CLERKS, ANY, "create edit remove submit"},
 	{"decision.draft-own", "decision", "draft", ROLE_OFFICER, OWN, "create edit remove submit"},

@@ -13,6 +13,7 @@ static const struct rule_row rule_rows[] = {
 	{"body", rule_body, NULL},
 	{"decision", rule_decision, NULL},
 	{"finding", rule_finding, NULL},
+	{"grant", rule_grant, NULL},
 	{"indicator", rule_indicator, NULL},
 	{"meeting", rule_meeting, NULL},
 	{"milestone", rule_milestone, NULL},

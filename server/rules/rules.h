@@ -45,6 +45,7 @@ enum status rule_appointment_alone(struct change_set *set, const struct item *it
 enum status rule_body(struct change_set *set, struct item *item, struct error *err);
 enum status rule_decision(struct change_set *set, struct item *item, struct error *err);
 enum status rule_finding(struct change_set *set, struct item *item, struct error *err);
+enum status rule_grant(struct change_set *set, struct item *item, struct error *err);
 enum status rule_indicator(struct change_set *set, struct item *item, struct error *err);
 enum status rule_meeting(struct change_set *set, struct item *item, struct error *err);
 enum status rule_milestone(struct change_set *set, struct item *item, struct error *err);
