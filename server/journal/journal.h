@@ -33,17 +33,18 @@ struct journal_change {
 };
 
 struct journal_entry {
-	int64_t at;             /* microseconds */
-	const char *what;       /* change, sign-in, refusal, enrolment, invitation, revocation, start */
-	const char *person;     /* id of the person's record; "" for the server itself */
-	const char *by;         /* that person's name as it was, for people to read; NULL or "": none. Committed, not
+	int64_t at;         /* microseconds */
+	const char *what;   /* change, sign-in, refusal, enrolment, invitation, revocation, start */
+	const char *person; /* id of the person's record; "" for the server itself */
+	const char *by; /* that person's name as it was, for people to read; NULL or "": none. Committed, not
 	                           written into the leaf. The versions of this entry have the same text in `by` ... */
-	const char *post;       /* the post that gave the right, such as "member of Board"; "" none. ... and in `post` */
-	const char *body;       /* id of the body the post is in; "" none */
-	int64_t credential;     /* number; 0 none */
-	struct span request;    /* the client's request id; empty none */
-	const char *reason;     /* NULL: none. Committed, not written into the leaf */
-	const char *note;       /* what happened, for entries that change no record: ids and rule names only, never
+	const char *
+		post; /* the post that gave the right, such as "member of Board"; "" none. ... and in `post` */
+	const char *body;    /* id of the body the post is in; "" none */
+	int64_t credential;  /* number; 0 none */
+	struct span request; /* the client's request id; empty none */
+	const char *reason;  /* NULL: none. Committed, not written into the leaf */
+	const char *note; /* what happened, for entries that change no record: ids and rule names only, never
 	                           plan data; "" none */
 	struct journal_change *changes;
 	size_t change_count;
@@ -51,8 +52,9 @@ struct journal_entry {
 
 /* Appends one entry: draws the salts, writes leaf and tree nodes. *number is the entry's number (leaf index). Must
  * run inside the writer's transaction. */
-enum status journal_append(struct journal *journal, struct store *store, struct arena *arena, int64_t partnership,
-			   struct journal_entry *entry, int64_t *number, struct error *err);
+enum status journal_append(struct journal *journal, struct store *store, struct arena *arena,
+			   int64_t partnership, struct journal_entry *entry, int64_t *number,
+			   struct error *err);
 
 /* Signs the head of every partnership that grew since the last call. Once per group of requests, before commit. */
 enum status journal_seal(struct journal *journal, struct store *store, struct error *err);
@@ -61,9 +63,12 @@ enum status journal_seal(struct journal *journal, struct store *store, struct er
 void journal_forget(struct journal *journal);
 
 /* ---- reading: any connection ---- */
-enum status journal_head(struct store *store, struct arena *arena, int64_t partnership, const char **note, int64_t *size, struct error *err);
-enum status journal_prove_entry(struct store *store, int64_t partnership, int64_t number, int64_t size, struct merkle_proof *out, struct error *err);
-enum status journal_prove_growth(struct store *store, int64_t partnership, int64_t old_size, int64_t new_size, struct merkle_proof *out, struct error *err);
+enum status journal_head(struct store *store, struct arena *arena, int64_t partnership, const char **note,
+			 int64_t *size, struct error *err);
+enum status journal_prove_entry(struct store *store, int64_t partnership, int64_t number, int64_t size,
+				struct merkle_proof *out, struct error *err);
+enum status journal_prove_growth(struct store *store, int64_t partnership, int64_t old_size, int64_t new_size,
+				 struct merkle_proof *out, struct error *err);
 
 /* ---- checking ---- */
 struct journal_report {
