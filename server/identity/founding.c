@@ -15,10 +15,11 @@ static enum status write_directory(struct context *context, struct arena *arena,
 				   const char *administrator_name, struct error *err)
 {
 	char today[DATE_TEXT];
-	const char *const body[] = {"name", "Administration", "type", "administration", NULL};
-	const char *const person[] = {"name", administrator_name, NULL};
-	const char *const appointment[] = {"body",          "@1",   "person", "@2", "post",
-					   "administrator", "from", today,    NULL};
+	const char *const body[] = {"name", "Administration", "type", "administration", "owner", "@1", NULL};
+	const char *const person[] = {"name", administrator_name, "owner", "@1", NULL};
+	const char *const appointment[] = {
+		"body", "@1", "person", "@2", "post", "administrator", "from", today, "owner", "@1", NULL,
+	};
 	const struct record_seed seeds[] = {
 		{.kind = "body", .fields = body},
 		{.kind = "person", .fields = person},

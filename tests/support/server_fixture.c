@@ -302,14 +302,14 @@ static int64_t add_record(struct server_fixture *server, const struct record_see
 
 int64_t fixture_person(struct server_fixture *server, const char *name)
 {
-	const char *const fields[] = {"name", name, NULL};
+	const char *const fields[] = {"name", name, "owner", "B1", NULL};
 
 	return add_record(server, &(struct record_seed){.kind = "person", .fields = fields});
 }
 
 int64_t fixture_body(struct server_fixture *server, const char *name, const char *type)
 {
-	const char *const fields[] = {"name", name, "type", type, NULL};
+	const char *const fields[] = {"name", name, "type", type, "owner", "@1", NULL};
 
 	return add_record(server, &(struct record_seed){.kind = "body", .fields = fields});
 }
@@ -319,8 +319,9 @@ int64_t fixture_appoint(struct server_fixture *server, int64_t person, int64_t b
 	char person_id[ID_TEXT];
 	char body_id[ID_TEXT];
 	char today[DATE_TEXT];
-	const char *const fields[] = {"person", person_id, "body", body_id, "post",
-				      post,     "from",    today,  NULL};
+	const char *const fields[] = {
+		"person", person_id, "body", body_id, "post", post, "from", today, "owner", body_id, NULL,
+	};
 
 	id_format("PE", person, person_id);
 	id_format("B", body, body_id);
@@ -519,24 +520,50 @@ static enum status run(struct request *request, fixture_handler handler, struct 
 	return status == STATUS_OK ? handler(request, err) : status;
 }
 
+static void undo(struct server_fixture *server)
+{
+	store_revert(server->context.store);
+	journal_forget(server->context.journal);
+}
+
+/* What a refusal leaves behind, in a savepoint of its own. */
+static void run_afterwards(struct server_fixture *server)
+{
+	struct error err = ERROR_INIT;
+
+	must(store_savepoint(server->context.store, &err), &err, "store_savepoint");
+	must(server->request->afterwards(server->request, &server->err, &err), &err, "afterwards");
+	must(store_release(server->context.store, &err), &err, "store_release");
+}
+
+/* As the writer does: kept when all went well, or when the handler says so. */
+static void settle(struct server_fixture *server)
+{
+	struct request *request = server->request;
+	struct error err = ERROR_INIT;
+
+	if (server->status == STATUS_OK ? !request->undo : request->keep) {
+		must(store_release(server->context.store, &err), &err, "store_release");
+		return;
+	}
+	undo(server);
+	if (server->status != STATUS_OK && request->afterwards != NULL) {
+		run_afterwards(server);
+	}
+}
+
 enum status fixture_call(struct server_fixture *server, const struct fixture_device *device,
 			 enum method method, fixture_handler handler)
 {
-	struct store *store = server->context.store;
 	struct error err = ERROR_INIT;
 
 	server->request = new_request(server, device, method);
 	server->result = NULL;
 	server->err = (struct error)ERROR_INIT;
 	fixture_begin(server);
-	must(store_savepoint(store, &err), &err, "store_savepoint");
+	must(store_savepoint(server->context.store, &err), &err, "store_savepoint");
 	server->status = run(server->request, handler, &server->err);
-	if (server->status == STATUS_OK || server->request->keep) {
-		must(store_release(store, &err), &err, "store_release");
-	} else {
-		store_revert(store);
-		journal_forget(server->context.journal);
-	}
+	settle(server);
 	fixture_commit(server);
 	if (server->status == STATUS_OK) {
 		must(codec_decode(server->inside->call, buffer_span(&server->request->reply), &server->result,

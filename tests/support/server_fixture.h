@@ -115,9 +115,10 @@ void fixture_bin(struct server_fixture *server, const char *name, const void *da
 void fixture_raw(struct server_fixture *server, const char *name,
 		 struct span packed); /* a value that is packed already */
 
-/* Runs a handler as the gate and a worker do: parameters checked against their rows, session loaded, in a transaction
- * with a savepoint that is reverted on failure unless the handler says `keep`; then sealed and committed. `device` is
- * NULL behind DOOR_ENROL. Who may call the method at all is the gate's business and not looked at here. */
+/* Runs a handler as the gate and the writer do: parameters checked against their rows, session loaded, in a
+ * transaction with a savepoint that is reverted on failure (unless the handler says `keep`) and after a dry run
+ * (`undo`); then `afterwards`, seal and commit. `device` is NULL behind DOOR_ENROL. Who may call the method at all is
+ * dispatch_admits()'s business and not looked at here. */
 enum status fixture_call(struct server_fixture *server, const struct fixture_device *device,
 			 enum method method, fixture_handler handler);
 
