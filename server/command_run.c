@@ -1,0 +1,49 @@
+/* saferd run: serve a data folder until told to stop. */
+#include "server/command.h"
+
+#include "common/calendar.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "server/server.h"
+
+#include <stdio.h>
+
+static void say_training(void)
+{
+	char today[DATE_TEXT];
+
+	if (clock_now() / 1000000 == clock_machine() / 1000000) {
+		return;
+	}
+	date_format(day_of_time(clock_now()), today);
+	log_event(LOG_WARNING, "training", log_text("today", today));
+	fprintf(stderr, "saferd: this folder is for training: for the partnership, today is %s\n", today);
+}
+
+static enum status run(const struct arguments *arguments, struct error *err)
+{
+	struct folder folder;
+	enum log_level level;
+	enum status status = folder_open(arguments->words[0], FOLDER_WRITE, &folder, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	if (log_level_parse(folder.settings.log_level, &level)) {
+		log_set_level(level);
+	}
+	say_training();
+	status = server_run(&folder, err);
+	folder_close(&folder);
+	return status;
+}
+
+const struct command command_run = {
+	.name = "run",
+	.words = {"DIR"},
+	.help = "serve a data folder",
+	.text = "Serves the partnerships in the folder DIR until it gets SIGTERM or SIGINT. SIGHUP has it "
+		"read\n"
+		"DIR/saferd.conf and its certificate again. The log goes to standard error, a line an event.",
+	.run = run,
+};
