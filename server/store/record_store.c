@@ -40,7 +40,7 @@ static enum status read_row(struct statement *statement, enum shape shape, struc
 		.owner = sql_column_text(statement, 13),
 		.state = sql_column_text(statement, 14),
 		.title = sql_column_text(statement, 15),
-		.removed = sql_column_int(statement, 16) != 0,
+		.removed = sql_column_flag(statement, 16),
 		.body = sql_column_span(statement, 17),
 		.groups = sql_column_span(statement, 18),
 	};

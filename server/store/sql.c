@@ -236,6 +236,16 @@ int64_t sql_column_int(struct statement *statement, int column)
 	return sqlite3_column_int64(statement->prepared, column);
 }
 
+bool sql_column_flag(struct statement *statement, int column)
+{
+	int64_t value = sql_column_int(statement, column);
+
+	if (value != 0 && value != 1) {
+		statement->damaged = true;
+	}
+	return value != 0;
+}
+
 const char *sql_column_text(struct statement *statement, int column)
 {
 	const char *text = (const char *)sqlite3_column_text(statement->prepared, column);

@@ -54,6 +54,7 @@ enum status sql_one(struct statement *statement, const char *missing, struct err
 
 /* Columns from 0. Texts and bytes live until the next step. NULL comes out as NULL and as an empty span. */
 int64_t sql_column_int(struct statement *statement, int column);
+bool sql_column_flag(struct statement *statement, int column); /* 0 or 1, nothing else */
 const char *sql_column_text(struct statement *statement, int column);
 struct span sql_column_span(struct statement *statement, int column);
 void sql_column_bytes(struct statement *statement, int column, void *out, size_t bytes); /* exactly so many */
