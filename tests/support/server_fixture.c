@@ -1,5 +1,5 @@
-/* Builds a server's inside in a temporary folder and calls handlers as the gate and the workers do. */
-#include "tests/support/server_fixture.h"
+/* Builds a server's inside in a temporary folder, and fills it with people and devices. */
+#include "tests/support/server_fixture_inside.h"
 
 #include "common/calendar.h"
 #include "common/clock.h"
@@ -23,27 +23,11 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#define DEVICES_MAX  64
 #define PARAMS_BYTES (4 << 20)
-#define REPLY_BYTES  (64 << 20)
-
-struct fixture_inside {
-	struct arena *arena;
-	EVP_PKEY *journal_key;
-	struct fixture_device *devices[DEVICES_MAX];
-	size_t device_count;
-	EVP_PKEY *keys[DEVICES_MAX];
-	size_t key_count;
-	struct fixture_device *administrator; /* NULL until it enrolled */
-	struct buffer params;                 /* being asked */
-	size_t params_header;
-	size_t param_count;
-	struct arena *call; /* of the last call */
-};
 
 /* ---- failing ---- */
 
-static void must(enum status status, const struct error *err, const char *what)
+void fixture_must(enum status status, const struct error *err, const char *what)
 {
 	if (status != STATUS_OK) {
 		fail_msg("%s: %s: %s", what, status_name(status), err->message);
@@ -77,12 +61,12 @@ static void open_folder(struct server_fixture *server)
 	char path[PATH_MAX];
 
 	path_of(server, STORE_FILE, path);
-	must(authority_load(server->folder, &context->authority, &err), &err, "authority_load");
-	must(authority_journal_key_load(server->folder, &inside->journal_key, &err), &err,
-	     "the journal's key");
-	must(store_open(path, STORE_WRITER, &context->store, &err), &err, "store_open, writer");
-	must(store_open(path, STORE_READER, &server->reader, &err), &err, "store_open, reader");
-	must(journal_new(inside->journal_key, &context->journal, &err), &err, "journal_new");
+	fixture_must(authority_load(server->folder, &context->authority, &err), &err, "authority_load");
+	fixture_must(authority_journal_key_load(server->folder, &inside->journal_key, &err), &err,
+		     "the journal's key");
+	fixture_must(store_open(path, STORE_WRITER, &context->store, &err), &err, "store_open, writer");
+	fixture_must(store_open(path, STORE_READER, &server->reader, &err), &err, "store_open, reader");
+	fixture_must(journal_new(inside->journal_key, &context->journal, &err), &err, "journal_new");
 	context->journal_public = inside->journal_key;
 	context->schema = schema_server();
 	context->settings = &server->settings;
@@ -112,9 +96,9 @@ static void create_folder(struct server_fixture *server)
 	memcpy(server->folder, "/tmp/safer-test-XXXXXX", sizeof("/tmp/safer-test-XXXXXX"));
 	assert_non_null(mkdtemp(server->folder));
 	path_of(server, STORE_FILE, path);
-	must(authority_create(server->folder, FIXTURE_PARTNERSHIP, &err), &err, "authority_create");
-	must(authority_journal_key_create(server->folder, &err), &err, "the journal's key");
-	must(store_create(path, &err), &err, "store_create");
+	fixture_must(authority_create(server->folder, FIXTURE_PARTNERSHIP, &err), &err, "authority_create");
+	fixture_must(authority_journal_key_create(server->folder, &err), &err, "the journal's key");
+	fixture_must(store_create(path, &err), &err, "store_create");
 }
 
 static void remove_folder(const char *folder)
@@ -151,8 +135,8 @@ struct server_fixture *server_fixture_open(void)
 	settings_default(&server->settings);
 	server->now = FIXTURE_TIME;
 	clock_freeze(server->now);
-	must(schema_build(&err), &err, "schema_build");
-	must(policy_build(schema_server(), &err), &err, "policy_build");
+	fixture_must(schema_build(&err), &err, "schema_build");
+	fixture_must(policy_build(schema_server(), &err), &err, "policy_build");
 	create_folder(server);
 	open_folder(server);
 	server->partnership =
@@ -227,15 +211,16 @@ void fixture_begin(struct server_fixture *server)
 {
 	struct error err = ERROR_INIT;
 
-	must(store_begin(server->context.store, &err), &err, "store_begin");
+	fixture_must(store_begin(server->context.store, &err), &err, "store_begin");
 }
 
 void fixture_commit(struct server_fixture *server)
 {
 	struct error err = ERROR_INIT;
 
-	must(journal_seal(server->context.journal, server->context.store, &err), &err, "journal_seal");
-	must(store_commit(server->context.store, &err), &err, "store_commit");
+	fixture_must(journal_seal(server->context.journal, server->context.store, &err), &err,
+		     "journal_seal");
+	fixture_must(store_commit(server->context.store, &err), &err, "store_commit");
 }
 
 /* ---- people, bodies and posts ---- */
@@ -248,17 +233,17 @@ int64_t fixture_found(struct server_fixture *server, const char *partnership, co
 	size_t count = 0;
 	const char *origin = NULL;
 
-	must(store_partnership_list(server->reader, server->inside->arena, &all, &count, &err), &err,
-	     "store_partnership_list");
+	fixture_must(store_partnership_list(server->reader, server->inside->arena, &all, &count, &err), &err,
+		     "store_partnership_list");
 	origin = arena_printf(server->inside->arena, "safer.test/p%zu", count + 1);
 	assert_non_null(origin);
 	fixture_begin(server);
-	must(founding_make(&server->context, server->inside->arena, partnership, origin, administrator,
-			   "localhost", 7443, invitation, &err),
-	     &err, "founding_make");
+	fixture_must(founding_make(&server->context, server->inside->arena, partnership, origin,
+				   administrator, "localhost", 7443, invitation, &err),
+		     &err, "founding_make");
 	fixture_commit(server);
-	must(store_partnership_list(server->reader, server->inside->arena, &all, &count, &err), &err,
-	     "store_partnership_list");
+	fixture_must(store_partnership_list(server->reader, server->inside->arena, &all, &count, &err), &err,
+		     "store_partnership_list");
 	assert_true(count > 0);
 	return all[count - 1].number;
 }
@@ -269,9 +254,9 @@ void fixture_records(struct server_fixture *server, int64_t partnership, const s
 	struct error err = ERROR_INIT;
 
 	fixture_begin(server);
-	must(records_found(&server->context, server->inside->arena, partnership, "a test", seeds, count,
-			   &err),
-	     &err, "records_found");
+	fixture_must(records_found(&server->context, server->inside->arena, partnership, "a test", seeds,
+				   count, &err),
+		     &err, "records_found");
 	fixture_commit(server);
 }
 
@@ -289,8 +274,9 @@ static int64_t newest(struct server_fixture *server, const char *kind)
 	struct error err = ERROR_INIT;
 	int64_t number = 0;
 
-	must(store_record_each(server->reader, server->partnership, kind, 0, last_number, &number, &err),
-	     &err, "store_record_each");
+	fixture_must(
+		store_record_each(server->reader, server->partnership, kind, 0, last_number, &number, &err),
+		&err, "store_record_each");
 	return number;
 }
 
@@ -386,7 +372,7 @@ struct fixture_device *fixture_enrol(struct server_fixture *server, const char *
 	assert_true(inside->device_count < DEVICES_MAX);
 	inside->devices[inside->device_count++] = device;
 	device->key = fixture_key(server);
-	must(invitation_parse(invitation, &parsed, &err), &err, "invitation_parse");
+	fixture_must(invitation_parse(invitation, &parsed, &err), &err, "invitation_parse");
 	bytes = fixture_certificate_request(server, device->key);
 	fixture_ask(server);
 	fixture_int(server, "protocol", 1);
@@ -401,8 +387,8 @@ struct fixture_device *fixture_enrol(struct server_fixture *server, const char *
 	device->certificate = d2i_X509(NULL, &at, (long)bytes.length);
 	assert_non_null(device->certificate);
 	authority_digest_certificate(device->certificate, &device->fingerprint);
-	must(store_credential_find(server->reader, inside->arena, &device->fingerprint, &row, &err), &err,
-	     "store_credential_find");
+	fixture_must(store_credential_find(server->reader, inside->arena, &device->fingerprint, &row, &err),
+		     &err, "store_credential_find");
 	device->credential = row.number;
 	device->account = row.account;
 	return device;
@@ -423,209 +409,9 @@ struct fixture_device *fixture_device(struct server_fixture *server, int64_t per
 	int64_t expires_at = 0;
 
 	fixture_begin(server);
-	must(invitation_make(&server->context, server->inside->arena, server->partnership, person, NULL, 1,
-			     "localhost", 7443, invitation, &expires_at, &err),
-	     &err, "invitation_make");
+	fixture_must(invitation_make(&server->context, server->inside->arena, server->partnership, person,
+				     NULL, 1, "localhost", 7443, invitation, &expires_at, &err),
+		     &err, "invitation_make");
 	fixture_commit(server);
 	return fixture_enrol(server, invitation);
-}
-
-/* ---- calls ---- */
-
-void fixture_ask(struct server_fixture *server)
-{
-	struct fixture_inside *inside = server->inside;
-
-	buffer_clear(&inside->params);
-	inside->params_header = codec_map_begin(&inside->params);
-	inside->param_count = 0;
-}
-
-static struct buffer *next_param(struct server_fixture *server, const char *name)
-{
-	server->inside->param_count++;
-	codec_put_text(&server->inside->params, name);
-	return &server->inside->params;
-}
-
-void fixture_text(struct server_fixture *server, const char *name, const char *value)
-{
-	codec_put_text(next_param(server, name), value);
-}
-
-void fixture_int(struct server_fixture *server, const char *name, int64_t value)
-{
-	codec_put_int(next_param(server, name), value);
-}
-
-void fixture_flag(struct server_fixture *server, const char *name, bool value)
-{
-	codec_put_flag(next_param(server, name), value);
-}
-
-void fixture_bin(struct server_fixture *server, const char *name, const void *data, size_t length)
-{
-	codec_put_bin(next_param(server, name), data, length);
-}
-
-void fixture_raw(struct server_fixture *server, const char *name, struct span packed)
-{
-	codec_put_raw(next_param(server, name), packed);
-}
-
-/* A request as the connection makes it, in an arena of its own. */
-static struct request *new_request(struct server_fixture *server, const struct fixture_device *device,
-				   enum method method)
-{
-	struct fixture_inside *inside = server->inside;
-	struct request *request = NULL;
-	struct error err = ERROR_INIT;
-
-	if (server->request != NULL) {
-		buffer_release(&server->request->reply);
-		buffer_release(&server->request->details);
-	}
-	arena_free(inside->call);
-	inside->call = arena_new();
-	assert_non_null(inside->call);
-	codec_map_end(&inside->params, inside->params_header, inside->param_count);
-	assert_false(inside->params.failed);
-	request = arena_alloc(inside->call, sizeof(*request));
-	assert_non_null(request);
-	request->arena = inside->call;
-	request->method = method;
-	request->bytes.data = arena_copy(inside->call, inside->params.data, inside->params.length);
-	request->bytes.length = inside->params.length;
-	assert_non_null(request->bytes.data);
-	request->address = "192.0.2.1";
-	request->context = &server->context;
-	if (device != NULL) {
-		request->has_certificate = true;
-		request->fingerprint = device->fingerprint;
-	}
-	buffer_init(&request->reply, REPLY_BYTES);
-	buffer_init(&request->details, REPLY_BYTES);
-	must(codec_decode(inside->call, request->bytes, &request->params, &err), &err, "the parameters");
-	return request;
-}
-
-static enum status run(struct request *request, fixture_handler handler, struct error *err)
-{
-	enum status status = method_check(request->method, request->params, err);
-
-	if (status == STATUS_OK && request->has_certificate) {
-		status = session_load(request->context->store, request->arena, &request->fingerprint,
-				      &request->session, err);
-	}
-	return status == STATUS_OK ? handler(request, err) : status;
-}
-
-static void undo(struct server_fixture *server)
-{
-	store_revert(server->context.store);
-	journal_forget(server->context.journal);
-}
-
-/* What a refusal leaves behind, in a savepoint of its own. */
-static void run_afterwards(struct server_fixture *server)
-{
-	struct error err = ERROR_INIT;
-
-	must(store_savepoint(server->context.store, &err), &err, "store_savepoint");
-	must(server->request->afterwards(server->request, &server->err, &err), &err, "afterwards");
-	must(store_release(server->context.store, &err), &err, "store_release");
-}
-
-/* As the writer does: kept when all went well, or when the handler says so. */
-static void settle(struct server_fixture *server)
-{
-	struct request *request = server->request;
-	struct error err = ERROR_INIT;
-
-	if (server->status == STATUS_OK ? !request->undo : request->keep) {
-		must(store_release(server->context.store, &err), &err, "store_release");
-		return;
-	}
-	undo(server);
-	if (server->status != STATUS_OK && request->afterwards != NULL) {
-		run_afterwards(server);
-	}
-}
-
-enum status fixture_call(struct server_fixture *server, const struct fixture_device *device,
-			 enum method method, fixture_handler handler)
-{
-	struct error err = ERROR_INIT;
-
-	server->request = new_request(server, device, method);
-	server->result = NULL;
-	server->err = (struct error)ERROR_INIT;
-	fixture_begin(server);
-	must(store_savepoint(server->context.store, &err), &err, "store_savepoint");
-	server->status = run(server->request, handler, &server->err);
-	settle(server);
-	fixture_commit(server);
-	if (server->status == STATUS_OK) {
-		must(codec_decode(server->inside->call, buffer_span(&server->request->reply), &server->result,
-				  &err),
-		     &err, "the result");
-	}
-	return server->status;
-}
-
-const char *fixture_result(struct server_fixture *server, const char *name)
-{
-	const char *text = codec_get_string(server->inside->arena, server->result, name);
-
-	if (text == NULL) {
-		fail_msg("the result has no text %s", name);
-	}
-	return text;
-}
-
-/* ---- the journal ---- */
-
-struct search {
-	struct arena *arena;
-	const char *what;
-	size_t count;
-	const char *note;
-};
-
-static enum status visit_leaf(void *payload, const struct leaf_row *row, struct error *err)
-{
-	struct search *search = payload;
-	const msgpack_object *leaf = NULL;
-
-	if (strcmp(row->what, search->what) != 0) {
-		return STATUS_OK;
-	}
-	search->count++;
-	if (codec_decode(search->arena, row->leaf, &leaf, err) != STATUS_OK) {
-		return err->status;
-	}
-	search->note = codec_get_string(search->arena, leaf, "note");
-	return STATUS_OK;
-}
-
-static struct search search_journal(struct server_fixture *server, int64_t partnership, const char *what)
-{
-	struct search search = {.arena = server->inside->arena, .what = what};
-	struct error err = ERROR_INIT;
-
-	must(store_leaf_each(server->reader, partnership, 0, false, visit_leaf, &search, &err), &err,
-	     "store_leaf_each");
-	return search;
-}
-
-size_t fixture_entries(struct server_fixture *server, int64_t partnership, const char *what)
-{
-	return search_journal(server, partnership, what).count;
-}
-
-const char *fixture_note(struct server_fixture *server, int64_t partnership, const char *what)
-{
-	const char *note = search_journal(server, partnership, what).note;
-
-	return note != NULL ? note : "";
 }

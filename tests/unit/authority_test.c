@@ -1,4 +1,4 @@
-/* The authority: what its certificates are good for, which requests it signs, and how it keeps its files. */
+/* The authority: what its certificates are good for, and which requests it signs. */
 #include "server/identity/authority.h"
 
 #include "common/clock.h"
@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -463,164 +462,7 @@ static void a_name_that_is_none_is_refused(void **state)
 	}
 }
 
-/* ---- files ---- */
-
-static void files_are_their_owners_alone(void **state)
-{
-	static const char *const names[] = {AUTHORITY_KEY, AUTHORITY_CERT, SERVER_KEY, SERVER_CERT,
-					    JOURNAL_KEY};
-	struct folder *folder = *state;
-	char path[PATH_MAX];
-	struct stat facts;
-
-	assert_int_equal(authority_journal_key_create(folder->path, &folder->err), STATUS_OK);
-	assert_int_equal(
-		authority_server_certificate(folder->authority, folder->path, "localhost", &folder->err),
-		STATUS_OK);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		path_of(folder, names[i], path);
-		assert_int_equal(stat(path, &facts), 0);
-		assert_int_equal(facts.st_mode & 07777, 0600);
-	}
-}
-
-static void nothing_is_left_beside_the_files(void **state)
-{
-	struct folder *folder = *state;
-	DIR *directory = opendir(folder->path);
-	struct dirent *entry = NULL;
-	size_t count = 0;
-
-	assert_non_null(directory);
-	while ((entry = readdir(directory)) != NULL) {
-		count += entry->d_name[0] != '.';
-		assert_null(strstr(entry->d_name, ".new"));
-	}
-	closedir(directory);
-	assert_int_equal(count, 2);
-}
-
-static void a_key_that_others_may_use_is_refused_with_the_remedy(void **state)
-{
-	static const mode_t modes[] = {0640, 0604, 0660, 0610, 0601, 0644};
-	struct folder *folder = *state;
-	struct authority *authority = NULL;
-	EVP_PKEY *key = NULL;
-	char path[PATH_MAX];
-
-	assert_int_equal(authority_journal_key_create(folder->path, &folder->err), STATUS_OK);
-	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
-		path_of(folder, AUTHORITY_KEY, path);
-		assert_int_equal(chmod(path, modes[i]), 0);
-		assert_int_equal(authority_load(folder->path, &authority, &folder->err), STATUS_REFUSED);
-		assert_null(authority);
-		assert_non_null(strstr(folder->err.message, path));
-		assert_non_null(strstr(folder->err.hint, "chmod 600"));
-		path_of(folder, JOURNAL_KEY, path);
-		assert_int_equal(chmod(path, modes[i]), 0);
-		assert_int_equal(authority_journal_key_load(folder->path, &key, &folder->err),
-				 STATUS_REFUSED);
-		assert_null(key);
-	}
-}
-
-static void a_server_key_that_others_may_use_is_refused_not_replaced(void **state)
-{
-	struct folder *folder = *state;
-	char path[PATH_MAX];
-
-	assert_int_equal(
-		authority_server_certificate(folder->authority, folder->path, "localhost", &folder->err),
-		STATUS_OK);
-	path_of(folder, SERVER_KEY, path);
-	assert_int_equal(chmod(path, 0644), 0);
-	assert_int_equal(
-		authority_server_certificate(folder->authority, folder->path, "localhost", &folder->err),
-		STATUS_REFUSED);
-}
-
-static void a_certificate_may_be_read_by_others_but_not_changed(void **state)
-{
-	struct folder *folder = *state;
-	struct authority *authority = NULL;
-	char path[PATH_MAX];
-
-	path_of(folder, AUTHORITY_CERT, path);
-	assert_int_equal(chmod(path, 0644), 0);
-	assert_int_equal(authority_load(folder->path, &authority, &folder->err), STATUS_OK);
-	authority_free(authority);
-	authority = NULL;
-	assert_int_equal(chmod(path, 0664), 0);
-	assert_int_equal(authority_load(folder->path, &authority, &folder->err), STATUS_REFUSED);
-}
-
-static void a_second_authority_or_journal_key_is_never_made_over_the_first(void **state)
-{
-	struct folder *folder = *state;
-	uint8_t before[16];
-	uint8_t after[16];
-	struct authority *again = NULL;
-
-	authority_fingerprint(folder->authority, before);
-	assert_int_equal(authority_create(folder->path, NAME, &folder->err), STATUS_REFUSED);
-	assert_int_equal(authority_load(folder->path, &again, &folder->err), STATUS_OK);
-	authority_fingerprint(again, after);
-	assert_memory_equal(before, after, sizeof(before));
-	authority_free(again);
-	assert_int_equal(authority_journal_key_create(folder->path, &folder->err), STATUS_OK);
-	assert_int_equal(authority_journal_key_create(folder->path, &folder->err), STATUS_REFUSED);
-}
-
-static void write_text(const struct folder *folder, const char *name, const char *text)
-{
-	char path[PATH_MAX];
-	FILE *file = NULL;
-
-	path_of(folder, name, path);
-	file = fopen(path, "w");
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fclose(file), 0);
-	assert_int_equal(chmod(path, 0600), 0);
-}
-
-static void spoilt_and_missing_files_are_told_apart(void **state)
-{
-	struct folder *folder = *state;
-	struct authority *authority = NULL;
-	char path[PATH_MAX];
-
-	write_text(folder, AUTHORITY_KEY, "not a key\n");
-	assert_int_equal(authority_load(folder->path, &authority, &folder->err), STATUS_FAILED);
-	write_text(folder, AUTHORITY_KEY, "");
-	assert_int_equal(authority_load(folder->path, &authority, &folder->err), STATUS_FAILED);
-	path_of(folder, AUTHORITY_KEY, path);
-	assert_int_equal(unlink(path), 0);
-	assert_int_equal(authority_load(folder->path, &authority, &folder->err), STATUS_NOT_FOUND);
-	assert_int_equal(mkdir(path, 0700), 0);
-	assert_int_equal(authority_load(folder->path, &authority, &folder->err), STATUS_REFUSED);
-	assert_int_equal(rmdir(path), 0);
-	assert_int_equal(symlink("/dev/null", path), 0);
-	assert_int_equal(authority_load(folder->path, &authority, &folder->err), STATUS_FAILED);
-	assert_null(authority);
-}
-
-static void a_key_that_does_not_fit_its_certificate_is_refused(void **state)
-{
-	struct folder *folder = *state;
-	struct authority *authority = NULL;
-	char from[PATH_MAX];
-	char to[PATH_MAX];
-
-	assert_int_equal(
-		authority_server_certificate(folder->authority, folder->path, "localhost", &folder->err),
-		STATUS_OK);
-	path_of(folder, SERVER_KEY, from);
-	path_of(folder, AUTHORITY_KEY, to);
-	assert_int_equal(rename(from, to), 0);
-	assert_int_equal(authority_load(folder->path, &authority, &folder->err), STATUS_FAILED);
-	assert_null(authority);
-}
+/* ---- keys and digests ---- */
 
 static void the_journal_key_is_ed25519(void **state)
 {
@@ -664,14 +506,6 @@ int main(void)
 		CASE(the_server_certificate_is_for_servers_and_holds_the_names),
 		CASE(the_server_certificate_is_made_anew_only_when_needed),
 		CASE(a_name_that_is_none_is_refused),
-		CASE(files_are_their_owners_alone),
-		CASE(nothing_is_left_beside_the_files),
-		CASE(a_key_that_others_may_use_is_refused_with_the_remedy),
-		CASE(a_server_key_that_others_may_use_is_refused_not_replaced),
-		CASE(a_certificate_may_be_read_by_others_but_not_changed),
-		CASE(a_second_authority_or_journal_key_is_never_made_over_the_first),
-		CASE(spoilt_and_missing_files_are_told_apart),
-		CASE(a_key_that_does_not_fit_its_certificate_is_refused),
 		CASE(the_journal_key_is_ed25519),
 		CASE(the_fingerprint_is_the_first_half_of_the_digest),
 	};

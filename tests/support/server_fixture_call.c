@@ -1,0 +1,212 @@
+/* The fixture's calls: parameters, the handler in its transaction, and what the journal says of it afterwards. */
+#include "tests/support/server_fixture_inside.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#define REPLY_BYTES (64 << 20)
+
+/* ---- calls ---- */
+
+void fixture_ask(struct server_fixture *server)
+{
+	struct fixture_inside *inside = server->inside;
+
+	buffer_clear(&inside->params);
+	inside->params_header = codec_map_begin(&inside->params);
+	inside->param_count = 0;
+}
+
+static struct buffer *next_param(struct server_fixture *server, const char *name)
+{
+	server->inside->param_count++;
+	codec_put_text(&server->inside->params, name);
+	return &server->inside->params;
+}
+
+void fixture_text(struct server_fixture *server, const char *name, const char *value)
+{
+	codec_put_text(next_param(server, name), value);
+}
+
+void fixture_int(struct server_fixture *server, const char *name, int64_t value)
+{
+	codec_put_int(next_param(server, name), value);
+}
+
+void fixture_flag(struct server_fixture *server, const char *name, bool value)
+{
+	codec_put_flag(next_param(server, name), value);
+}
+
+void fixture_bin(struct server_fixture *server, const char *name, const void *data, size_t length)
+{
+	codec_put_bin(next_param(server, name), data, length);
+}
+
+void fixture_raw(struct server_fixture *server, const char *name, struct span packed)
+{
+	codec_put_raw(next_param(server, name), packed);
+}
+
+/* A request as the connection makes it, in an arena of its own. */
+static struct request *new_request(struct server_fixture *server, const struct fixture_device *device,
+				   enum method method)
+{
+	struct fixture_inside *inside = server->inside;
+	struct request *request = NULL;
+	struct error err = ERROR_INIT;
+
+	if (server->request != NULL) {
+		buffer_release(&server->request->reply);
+		buffer_release(&server->request->details);
+	}
+	arena_free(inside->call);
+	inside->call = arena_new();
+	assert_non_null(inside->call);
+	codec_map_end(&inside->params, inside->params_header, inside->param_count);
+	assert_false(inside->params.failed);
+	request = arena_alloc(inside->call, sizeof(*request));
+	assert_non_null(request);
+	request->arena = inside->call;
+	request->method = method;
+	request->bytes.data = arena_copy(inside->call, inside->params.data, inside->params.length);
+	request->bytes.length = inside->params.length;
+	assert_non_null(request->bytes.data);
+	request->address = "192.0.2.1";
+	request->context = &server->context;
+	if (device != NULL) {
+		request->has_certificate = true;
+		request->fingerprint = device->fingerprint;
+	}
+	buffer_init(&request->reply, REPLY_BYTES);
+	buffer_init(&request->details, REPLY_BYTES);
+	fixture_must(codec_decode(inside->call, request->bytes, &request->params, &err), &err,
+		     "the parameters");
+	return request;
+}
+
+static enum status run(struct request *request, fixture_handler handler, struct error *err)
+{
+	enum status status = method_check(request->method, request->params, err);
+
+	if (status == STATUS_OK && request->has_certificate) {
+		status = session_load(request->context->store, request->arena, &request->fingerprint,
+				      &request->session, err);
+	}
+	return status == STATUS_OK ? handler(request, err) : status;
+}
+
+static void undo(struct server_fixture *server)
+{
+	store_revert(server->context.store);
+	journal_forget(server->context.journal);
+}
+
+/* What a refusal leaves behind, in a savepoint of its own. */
+static void run_afterwards(struct server_fixture *server)
+{
+	struct error err = ERROR_INIT;
+
+	fixture_must(store_savepoint(server->context.store, &err), &err, "store_savepoint");
+	fixture_must(server->request->afterwards(server->request, &server->err, &err), &err, "afterwards");
+	fixture_must(store_release(server->context.store, &err), &err, "store_release");
+}
+
+/* As the writer does: kept when all went well, or when the handler says so. */
+static void settle(struct server_fixture *server)
+{
+	struct request *request = server->request;
+	struct error err = ERROR_INIT;
+
+	if (server->status == STATUS_OK ? !request->undo : request->keep) {
+		fixture_must(store_release(server->context.store, &err), &err, "store_release");
+		return;
+	}
+	undo(server);
+	if (server->status != STATUS_OK && request->afterwards != NULL) {
+		run_afterwards(server);
+	}
+}
+
+enum status fixture_call(struct server_fixture *server, const struct fixture_device *device,
+			 enum method method, fixture_handler handler)
+{
+	struct error err = ERROR_INIT;
+
+	server->request = new_request(server, device, method);
+	server->result = NULL;
+	server->err = (struct error)ERROR_INIT;
+	fixture_begin(server);
+	fixture_must(store_savepoint(server->context.store, &err), &err, "store_savepoint");
+	server->status = run(server->request, handler, &server->err);
+	settle(server);
+	fixture_commit(server);
+	if (server->status == STATUS_OK) {
+		fixture_must(codec_decode(server->inside->call, buffer_span(&server->request->reply),
+					  &server->result, &err),
+			     &err, "the result");
+	}
+	return server->status;
+}
+
+const char *fixture_result(struct server_fixture *server, const char *name)
+{
+	const char *text = codec_get_string(server->inside->arena, server->result, name);
+
+	if (text == NULL) {
+		fail_msg("the result has no text %s", name);
+	}
+	return text;
+}
+
+/* ---- the journal ---- */
+
+struct search {
+	struct arena *arena;
+	const char *what;
+	size_t count;
+	const char *note;
+};
+
+static enum status visit_leaf(void *payload, const struct leaf_row *row, struct error *err)
+{
+	struct search *search = payload;
+	const msgpack_object *leaf = NULL;
+
+	if (strcmp(row->what, search->what) != 0) {
+		return STATUS_OK;
+	}
+	search->count++;
+	if (codec_decode(search->arena, row->leaf, &leaf, err) != STATUS_OK) {
+		return err->status;
+	}
+	search->note = codec_get_string(search->arena, leaf, "note");
+	return STATUS_OK;
+}
+
+static struct search search_journal(struct server_fixture *server, int64_t partnership, const char *what)
+{
+	struct search search = {.arena = server->inside->arena, .what = what};
+	struct error err = ERROR_INIT;
+
+	fixture_must(store_leaf_each(server->reader, partnership, 0, false, visit_leaf, &search, &err), &err,
+		     "store_leaf_each");
+	return search;
+}
+
+size_t fixture_entries(struct server_fixture *server, int64_t partnership, const char *what)
+{
+	return search_journal(server, partnership, what).count;
+}
+
+const char *fixture_note(struct server_fixture *server, int64_t partnership, const char *what)
+{
+	const char *note = search_journal(server, partnership, what).note;
+
+	return note != NULL ? note : "";
+}
