@@ -38,7 +38,7 @@ enum status enrolment_check_protocol(int64_t version, struct error *err)
 	if (version == PROTOCOL_VERSION) {
 		return STATUS_OK;
 	}
-	error_set(err, STATUS_REFUSED,
+	error_set(err, STATUS_INVALID,
 		  "Your client is %s than this server: it speaks version %lld of the protocol, the "
 		  "server (Safer " SAFER_VERSION ") version %d.",
 		  version < PROTOCOL_VERSION ? "older" : "newer", (long long)version, PROTOCOL_VERSION);

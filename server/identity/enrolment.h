@@ -9,7 +9,7 @@
 /* How long a client whose answer was lost may ask again with the same key. */
 #define ENROLMENT_RETRY_MINUTES 10
 
-/* Whether a client that speaks this protocol version can be served; otherwise one clear sentence (STATUS_REFUSED).
+/* Whether a client that speaks this protocol version can be served; otherwise one clear sentence (STATUS_INVALID).
  * For enrol and for hello. */
 enum status enrolment_check_protocol(int64_t version, struct error *err);
 

@@ -436,11 +436,11 @@ static void an_older_and_a_newer_client_are_told_which_is_older(void **state)
 
 	attempt.protocol = 0;
 	send_attempt(server, &attempt);
-	assert_status(server, STATUS_REFUSED);
+	assert_status(server, STATUS_INVALID);
 	assert_non_null(strstr(server->err.message, "Your client is older than this server"));
 	attempt.protocol = 2;
 	send_attempt(server, &attempt);
-	assert_status(server, STATUS_REFUSED);
+	assert_status(server, STATUS_INVALID);
 	assert_non_null(strstr(server->err.message, "Your client is newer than this server"));
 	assert_int_equal(stored(server, &attempt).tries, 0);
 }
