@@ -3,26 +3,10 @@
 
 #include "common/calendar.h"
 #include "protocol/version.h"
+#include "server/identity/enrolment.h"
 #include "server/report/needs.h"
 #include "server/schema/schema.h"
 #include "server/session.h"
-
-#include <stdio.h>
-
-static enum status check_version(const struct request *request, struct error *err)
-{
-	int64_t theirs = codec_get_int(request->params, "protocol", 0);
-
-	if (theirs == PROTOCOL_VERSION) {
-		return STATUS_OK;
-	}
-	error_set(err, STATUS_INVALID, "Your client speaks protocol %lld and this server speaks protocol %d.",
-		  (long long)theirs, PROTOCOL_VERSION);
-	return error_hint(err, theirs < PROTOCOL_VERSION
-				       ? "Install a newer safer; your profile stays as it is."
-				       : "The server is older than your client: ask its "
-					 "administrator to update it, or use an older safer.");
-}
 
 static void put_proof(struct buffer *out, const struct merkle_proof *proof)
 {
@@ -43,7 +27,7 @@ enum status handle_hello(struct request *request, struct error *err)
 	const char *note = NULL;
 	int64_t size = 0;
 
-	if (check_version(request, err) != STATUS_OK ||
+	if (enrolment_check_protocol(codec_get_int(request->params, "protocol", 0), err) != STATUS_OK ||
 	    journal_head(store, request->arena, session->partnership, &note, &size, err) != STATUS_OK) {
 		return err->status;
 	}
