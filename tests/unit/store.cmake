@@ -1,5 +1,7 @@
 add_cmocka_test(store_test LABEL unit LIBRARIES safer_server PkgConfig::sqlite3)
 add_cmocka_test(store_identity_test LABEL unit LIBRARIES safer_server PkgConfig::sqlite3)
+add_cmocka_test(store_record_test LABEL unit LIBRARIES safer_server PkgConfig::sqlite3)
 add_cmocka_test(store_fault_test LABEL unit LIBRARIES safer_server PkgConfig::sqlite3)
 add_cmocka_test(journal_test LABEL unit LIBRARIES safer_server PkgConfig::sqlite3)
 add_cmocka_test(journal_check_test LABEL unit LIBRARIES safer_server PkgConfig::sqlite3 TIMEOUT 300)
+add_cmocka_test(journal_engine_test LABEL unit LIBRARIES safer_server_fixture)
