@@ -14,6 +14,7 @@ enum status act_journal(struct context *context, struct arena *arena, const stru
 		.at = session != NULL ? session->now : clock_now(),
 		.what = act->what,
 		.person = session != NULL ? session->person_id : act->person,
+		.by = session != NULL ? session_describe(arena, session, post) : NULL,
 		.post = post != NULL ? post->post : "",
 		.body = post != NULL ? post->body : "",
 		.credential = session != NULL ? session->credential.number : act->credential,

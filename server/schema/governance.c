@@ -49,7 +49,7 @@ static const struct field person_fields[] = {
 	LINE("job", 120, "everyone", "registrars", "rank or office, such as Superintendent", .column = true),
 	REF("organisation", "organisation", "everyone", "registrars",
 	    "the organisation the person works for or sits on", .column = true),
-	LINE("email", 120, "partners", "registrars", "where to write to"),
+	LINE("email", 120, "everyone", "registrars", "where to write to"),
 	COMMON_ROWS("everyone", "registrars"),
 };
 
