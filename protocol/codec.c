@@ -13,9 +13,15 @@
 
 static const char repeated_key[] = "the key \"%.*s\" is there twice in one map";
 
+/* MessagePack-c points an empty text or binary nowhere; a span that is NULL says that there is none. */
+static struct span span_of(const char *data, uint32_t length)
+{
+	return (struct span){(const uint8_t *)(data ? data : ""), length};
+}
+
 static struct span text_of(const msgpack_object *object)
 {
-	return (struct span){(const uint8_t *)object->via.str.ptr, object->via.str.size};
+	return span_of(object->via.str.ptr, object->via.str.size);
 }
 
 /* A text of ours against a key or text of theirs: shorter first, then by bytes. */
@@ -105,7 +111,7 @@ static enum status check_value(const msgpack_object *object, struct error *err)
 
 	switch (object->type) {
 	case MSGPACK_OBJECT_STR:
-		if (!text_is_clean(object->via.str.ptr, object->via.str.size, true)) {
+		if (!text_is_clean((const char *)text_of(object).data, object->via.str.size, true)) {
 			status = error_set(err, STATUS_INVALID,
 					   "a text is not valid UTF-8, or holds control characters");
 		}
@@ -218,7 +224,7 @@ bool codec_bin(const msgpack_object *object, struct span *out)
 	if (!object || object->type != MSGPACK_OBJECT_BIN) {
 		return false;
 	}
-	*out = (struct span){(const uint8_t *)object->via.bin.ptr, object->via.bin.size};
+	*out = span_of(object->via.bin.ptr, object->via.bin.size);
 	return true;
 }
 

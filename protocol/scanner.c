@@ -229,9 +229,7 @@ const char *scan_reason(enum scan scan)
 		[SCAN_TOO_LONG] = "the message has more bytes than are allowed here",
 		[SCAN_TOO_DEEP] = "the message nests lists and maps deeper than is allowed",
 		[SCAN_TOO_MANY] = "the message has more values than are allowed",
-		[SCAN_BAD_TYPE] =
-			"the message holds a floating-point number, an extension type or the reserved byte "
-			"0xc1; numbers are sent as integers",
+		[SCAN_BAD_TYPE] = "the message holds a floating-point number, an extension or the byte 0xc1",
 	};
 
 	return reasons[scan];
