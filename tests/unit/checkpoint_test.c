@@ -230,10 +230,10 @@ static void a_note_of_the_reference_implementation_has_a_good_signature(void **s
 	static const char key[] = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
 	static const char text[] =
 		"If you think cryptography is the answer to your problem,\n"
-		"then you don't know what your problem is.\n\n" DASH
-		"PeterNeumann "
-		"x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6Ry"
-		"yBwJnAM=\n";
+		"then you don't know what your problem is.\n"
+		"\n" DASH "PeterNeumann "
+		"x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpR"
+		"Zb6KE6RyyBwJnAM=\n";
 	struct checkpoint opened;
 	struct error err = ERROR_INIT;
 
