@@ -42,7 +42,9 @@ static void print_usage(FILE *out, const struct command *command)
 		fprintf(out, " %s", command->words[i]);
 	}
 	for (const struct option_row *option = command->options; option->name; option++) {
-		fprintf(out, option->value ? " [--%s %s]" : " [--%s]", option->name, option->value);
+		fprintf(out, " %s--%s%s%s%s", option->required ? "" : "[", option->name,
+			option->value ? " " : "", option->value ? option->value : "",
+			option->required ? "" : "]");
 	}
 	fprintf(out, "\n");
 }
@@ -180,6 +182,13 @@ static enum status take_arguments(struct arguments *arguments, int argc, char **
 	if (status == STATUS_OK && words < COMMAND_WORDS && command->words[words]) {
 		error_set(err, STATUS_INVALID, "saferd %s needs %s", command->name, command->words[words]);
 		status = usage_error(command, err);
+	}
+	for (size_t i = 0; status == STATUS_OK && command->options[i].name; i++) {
+		if (command->options[i].required && !arguments->values[i]) {
+			error_set(err, STATUS_INVALID, "saferd %s needs --%s", command->name,
+				  command->options[i].name);
+			status = usage_error(command, err);
+		}
 	}
 	return status;
 }

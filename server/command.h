@@ -5,6 +5,7 @@
 
 #include "common/status.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define COMMAND_WORDS   2 /* most words that a command takes */
@@ -14,6 +15,7 @@ struct option_row {
 	const char *name;  /* without the two hyphens; NULL ends the list */
 	const char *value; /* what its value is called; NULL: it takes none */
 	const char *help;
+	bool required;
 };
 
 struct command;

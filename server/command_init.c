@@ -40,11 +40,7 @@ static enum status take_name(const struct arguments *arguments, const char *opti
 {
 	const char *name = argument(arguments, option);
 
-	if (!name || name[0] == '\0') {
-		error_set(err, STATUS_INVALID, "saferd init needs --%s", option);
-		return error_hint(err, "saferd init --help shows how it is used");
-	}
-	if (strlen(name) > NAME_MOST || !text_is_clean(name, strlen(name), false)) {
+	if (name[0] == '\0' || strlen(name) > NAME_MOST || !text_is_clean(name, strlen(name), false)) {
 		return error_set(err, STATUS_INVALID, "--%s takes one line of at most %d bytes of UTF-8",
 				 option, NAME_MOST);
 	}
@@ -341,8 +337,9 @@ static enum status run(const struct arguments *arguments, struct error *err)
 const struct command command_init = {
 	.name = "init",
 	.words = {"DIR"},
-	.options = {{"partnership", "NAME", "what the partnership is called"},
-		    {"administrator", "NAME", "the person who will look after accounts; sees no plan data"},
+	.options = {{"partnership", "NAME", "what the partnership is called", true},
+		    {"administrator", "NAME", "the person who will look after accounts; sees no plan data",
+		     true},
 		    {"names", "\"NAME ...\"",
 		     "names and addresses of this server; the first goes into invitations"},
 		    {"listen", "ADDRESS",
@@ -353,6 +350,6 @@ const struct command command_init = {
 	.help = "make the data folder of a new partnership",
 	.text = "Makes the folder DIR with the settings, the keys and the store of a new partnership, and "
 		"prints the\n"
-		"invitation of its first administrator. --partnership and --administrator are needed.",
+		"invitation of its first administrator, which is shown only this once.",
 	.run = run,
 };
