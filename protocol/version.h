@@ -13,8 +13,8 @@
 
 /* TLS 1.3 only. The lists are short on purpose: the default groups offer ffdhe8192, which costs a server 200
  * times what X25519 does. */
-#define TLS_GROUPS  "X25519:P-256"
-#define TLS_SIGALGS "ed25519:ECDSA+SHA256"
-#define TLS_SUITES  "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
+#define TLS_GROUPS     "X25519:P-256"
+#define TLS_SIGNATURES "ed25519:ECDSA+SHA256"
+#define TLS_SUITES     "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
 
 #endif

@@ -6,10 +6,10 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "protocol/version.h"
 #include "server/dispatch.h"
 #include "server/identity/authority.h"
 #include "server/listener.h"
-#include "protocol/version.h" /* after OpenSSL, which has a type of the name TLS_SIGALGS */
 
 #include <event2/event.h>
 #include <openssl/crypto.h>

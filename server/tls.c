@@ -130,8 +130,8 @@ static bool configure(SSL_CTX *context)
 	       SSL_CTX_set_num_tickets(context, 0) == 1 &&
 	       SSL_CTX_set_ciphersuites(context, TLS_SUITES) == 1 &&
 	       SSL_CTX_set1_groups_list(context, TLS_GROUPS) == 1 &&
-	       SSL_CTX_set1_sigalgs_list(context, TLS_SIGALGS) == 1 &&
-	       SSL_CTX_set1_client_sigalgs_list(context, TLS_SIGALGS) == 1 &&
+	       SSL_CTX_set1_sigalgs_list(context, TLS_SIGNATURES) == 1 &&
+	       SSL_CTX_set1_client_sigalgs_list(context, TLS_SIGNATURES) == 1 &&
 	       SSL_CTX_set_purpose(context, X509_PURPOSE_SSL_CLIENT) == 1;
 }
 
