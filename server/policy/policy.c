@@ -239,6 +239,7 @@ void policy_verb(const struct session *session, const struct kind *kind, const s
 		return;
 	}
 	if (!passes_marking(session, standing, owner_roles)) {
+		out->roles = 0;
 		snprintf(out->rule, sizeof(out->rule), "marking.%s", standing->marking);
 		snprintf(out->why, sizeof(out->why), "The record is marked %s.", standing->marking);
 		snprintf(out->who, sizeof(out->who), "%s",
