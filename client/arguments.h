@@ -27,16 +27,17 @@ struct flag_row {
 extern const struct flag_row flag_rows[FLAG_COUNT];
 
 /* What every command takes. */
-#define FLAGS_ALWAYS                                                                                         \
-	(FLAG_BIT(HELP) | FLAG_BIT(VERSION) | FLAG_BIT(PROFILE) | FLAG_BIT(JSON) | FLAG_BIT(CSV) |           \
+#define FLAGS_ALWAYS                                                                               \
+	(FLAG_BIT(HELP) | FLAG_BIT(VERSION) | FLAG_BIT(PROFILE) | FLAG_BIT(JSON) | FLAG_BIT(CSV) | \
 	 FLAG_BIT(PLAIN) | FLAG_BIT(NO_COLOUR) | FLAG_BIT(NO_COLOR) | FLAG_BIT(NO_INPUT))
 
 /* field=value, or another relation: != < > <= >= and ~ for contains. */
 struct argument_pair {
 	const char *field; /* lower case; - is read as _ */
-	const char *relation; /* as on the wire: "is", "not", "less", "more", "at-most", "at-least", "contains" */
-	const char *sign;     /* as typed */
-	const char *value;    /* may be empty */
+	const char *
+		relation; /* as on the wire: "is", "not", "less", "more", "at-most", "at-least", "contains" */
+	const char *sign; /* as typed */
+	const char *value; /* may be empty */
 };
 
 struct arguments {
@@ -50,7 +51,8 @@ struct arguments {
 
 /* Sorts argv[1] onwards. Everything lies in the arena or in argv. STATUS_INVALID, with a suggestion, for a flag
  * that there is none of, one without its value, or a value given to a flag that takes none. */
-enum status arguments_parse(struct arena *arena, int argc, char **argv, struct arguments *out, struct error *err);
+enum status arguments_parse(struct arena *arena, int argc, char **argv, struct arguments *out,
+			    struct error *err);
 
 bool arguments_have(const struct arguments *arguments, enum flag flag);
 

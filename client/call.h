@@ -37,6 +37,7 @@ enum status call_method(struct call *call, struct arena *arena, enum method meth
 
 /* Waits for the next notice, at most `seconds` (negative: for ever). *out has no method when the time was up. It
  * lives in the arena. */
-enum status call_notice(struct call *call, struct arena *arena, int seconds, struct message *out, struct error *err);
+enum status call_notice(struct call *call, struct arena *arena, int seconds, struct message *out,
+			struct error *err);
 
 #endif

@@ -9,6 +9,7 @@
 #include "client/call.h"
 #include "client/output.h"
 #include "client/profile.h"
+#include "common/ids.h"
 #include "protocol/methods.h"
 #include "protocol/schema.h"
 
@@ -19,10 +20,10 @@ struct greeting {
 	const char *server; /* its version */
 	int64_t protocol;
 	const char *partnership;
-	const char *person; /* id of the person's record */
-	const char *schema; /* digest in hexadecimal */
+	const char *person;  /* id of the person's record */
+	const char *schema;  /* digest in hexadecimal */
 	const char *expires; /* of this device's certificate */
-	uint64_t entries;   /* the size of the verified head */
+	uint64_t entries;    /* the size of the verified head */
 };
 
 struct client {
@@ -64,8 +65,8 @@ enum status client_call(struct client *client, enum method method, const struct 
 
 /* The same for `change`: when the connection drops before the answer comes, connects again and repeats the
  * request once, with the same request id, so that it cannot be applied twice. */
-enum status client_call_change(struct client *client, const struct buffer *params, const msgpack_object **result,
-			       struct error *err);
+enum status client_call_change(struct client *client, const struct buffer *params,
+			       const msgpack_object **result, struct error *err);
 
 /* The kind of a record's id; STATUS_INVALID (with a suggestion) when it is no id, or its prefix is of no kind.
  * Writes the id in its canonical form. Needs the schema. */
@@ -75,6 +76,10 @@ enum status client_id(struct client *client, const char *text, const struct kind
 /* Says on standard error why a command failed: the message, what to do, the rule; for a conflict, the table of what
  * collides. One line of JSON when --json was given. */
 void client_complain(struct client *client, const struct error *err);
+
+/* Entries of a list that came from the server; 0 for anything but a list. */
+size_t list_size(const msgpack_object *list);
+const msgpack_object *list_item(const msgpack_object *list, size_t index); /* index < list_size() */
 
 /* A fresh buffer for params; released by client_release. NULL without memory. */
 struct buffer *client_buffer(struct client *client);

@@ -41,7 +41,7 @@ const char *const *command_nouns(struct client *client);
 /* Shows help for a row, on standard output. */
 enum status command_help_row(struct client *client, const struct command_row *row, struct error *err);
 
-#define COMMAND(symbol, words, takes, flags, section, help, example)                                         \
+#define COMMAND(symbol, words, takes, flags, section, help, example) \
 	enum status command_##symbol(struct client *client, struct error *err);
 #include "client/commands.def"
 #undef COMMAND

@@ -13,7 +13,10 @@
 
 /* NULL without memory. The caller gives it back with json_decref. */
 json_t *json_of_object(const msgpack_object *object);
-json_t *json_of_value(const struct field *field, const msgpack_object *value); /* field NULL: as json_of_object */
+json_t *json_of_value(const struct field *field,
+		      const msgpack_object *value); /* field NULL: as json_of_object */
+/* A map from field names to values, or to {from, to}. */
+json_t *json_of_fields(const struct kind *kind, const msgpack_object *fields);
 json_t *json_of_record(const struct kind *kind, const msgpack_object *record);
 
 /* Prints and gives back `value`; indented, or one line with a line feed. NULL counts as no memory. */

@@ -9,7 +9,8 @@
 #include "protocol/merkle.h"
 
 /* The pinned head; size 0 when there is none yet. STATUS_UNVERIFIED when the file does not check out. */
-enum status pin_load(struct arena *arena, const struct profile *profile, struct checkpoint *out, struct error *err);
+enum status pin_load(struct arena *arena, const struct profile *profile, struct checkpoint *out,
+		     struct error *err);
 
 /* Checks a head that the server sent against the pinned one: signature, size, consistency proof. STATUS_UNVERIFIED
  * says what does not fit. */

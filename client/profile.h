@@ -30,9 +30,9 @@ struct profile {
 	const char *server;
 	uint16_t port;
 	const char *partnership;
-	const char *person;      /* id of the person's record */
+	const char *person; /* id of the person's record */
 	const char *person_name;
-	const char *verifier;    /* key of the journal's heads */
+	const char *verifier; /* key of the journal's heads */
 };
 
 /* Letters, digits, "-", "_" and "." inside; nothing that could leave the folder. */
@@ -40,7 +40,8 @@ enum status profile_check_name(const char *name, struct error *err);
 
 /* The profile to use: `wanted` (--profile), else SAFER_PROFILE, else the only one, else the one named "default".
  * STATUS_SIGNED_OUT, with what to do, when there is none; STATUS_INVALID when it is not clear which. */
-enum status profile_choose(struct arena *arena, const char *wanted, char out[PROFILE_NAME], struct error *err);
+enum status profile_choose(struct arena *arena, const char *wanted, char out[PROFILE_NAME],
+			   struct error *err);
 
 /* Folders of a name, whether they exist or not. */
 enum status profile_place(struct arena *arena, const char *name, struct profile *out, struct error *err);

@@ -17,10 +17,11 @@ enum status record_print(struct client *client, const struct kind *kind, const m
 			 const msgpack_object *titles, struct error *err);
 
 /* Reads one record. STATUS_NOT_FOUND and so on as the server says. `as_of` may be NULL. */
-enum status record_read(struct client *client, const char *id, const char *as_of, const msgpack_object **record,
-			const msgpack_object **titles, struct error *err);
+enum status record_read(struct client *client, const char *id, const char *as_of,
+			const msgpack_object **record, const msgpack_object **titles, struct error *err);
 
 /* The field of a name, or STATUS_INVALID with the nearest one that there is. */
-enum status record_field(const struct kind *kind, const char *name, const struct field **out, struct error *err);
+enum status record_field(const struct kind *kind, const char *name, const struct field **out,
+			 struct error *err);
 
 #endif

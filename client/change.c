@@ -1,0 +1,176 @@
+/* Commands that change records: add, set, remove, and the verbs of each kind. */
+#include "client/changeset.h"
+#include "client/commands.h"
+#include "client/console.h"
+#include "client/record.h"
+
+#include <string.h>
+
+/* The record that a command names: its id in canonical form, of the command's kind. */
+static enum status own_id(struct client *client, char out[ID_TEXT], struct error *err)
+{
+	const struct kind *kind = NULL;
+	const char *rest = client->command->words + 5;
+	enum status status = client_schema(client, err);
+
+	if (status == STATUS_OK) {
+		status = client_id(client, client->names[0], &kind, out, err);
+	}
+	if (status == STATUS_OK && kind != client->kind) {
+		error_set(err, STATUS_INVALID, "%s is not %s %s, but %s %s", out,
+			  strchr("aeiou", client->kind->name[0]) ? "an" : "a", client->kind->name,
+			  strchr("aeiou", kind->name[0]) ? "an" : "a", kind->name);
+		status = error_hint(err, "did you mean \"safer %s %s %s\"?", kind->name,
+				    client->transition ? client->transition->verb : rest, out);
+	}
+	return status;
+}
+
+/* The revision that a change is made on: what the person says they looked at, or the newest. */
+static enum status base_revision(struct client *client, const char *id, int64_t *base, struct error *err)
+{
+	const msgpack_object *record = NULL;
+	const msgpack_object *titles = NULL;
+	enum status status;
+
+	status = arguments_number(client->arguments, FLAG_BASE, 1, INT64_MAX, 0, base, err);
+	if (status == STATUS_OK && *base == 0) {
+		status = record_read(client, id, NULL, &record, &titles, err);
+		if (status == STATUS_OK) {
+			*base = codec_get_int(record, "revision", 0);
+		}
+	}
+	return status;
+}
+
+/* "safer action show A12" for the first record of the result. */
+static const char *next_show(struct client *client, const msgpack_object *result)
+{
+	const msgpack_object *changes = codec_get(result, "changes");
+	struct span id = {NULL, 0};
+
+	if (list_size(changes) > 0) {
+		id = codec_get_text(list_item(changes, 0), "id");
+	}
+	return id.length > 0 ? arena_printf(client->arena, "safer %s show %.*s", client->kind->name,
+					    (int)id.length, (const char *)id.data)
+			     : NULL;
+}
+
+static enum status send_and_tell(struct client *client, struct changeset *set, bool show, struct error *err)
+{
+	const msgpack_object *result = NULL;
+	enum status status = changeset_send(client, set, &result, err);
+
+	if (status == STATUS_OK) {
+		status = changeset_tell(client, set, result, show ? next_show(client, result) : NULL, err);
+	}
+	return status;
+}
+
+enum status command_record_add(struct client *client, struct error *err)
+{
+	struct changeset set = {0};
+	struct changeset_field *fields = NULL;
+	size_t count = 0;
+	enum status status = client_schema(client, err);
+
+	if (status == STATUS_OK) {
+		status = changeset_pairs(client, client->kind, &fields, &count, err);
+	}
+	for (size_t i = 0; i < client->kind->field_count && status == STATUS_OK && count == 0; i++) {
+		if (client->kind->fields[i].required) {
+			error_set(err, STATUS_INVALID, "a new %s needs some fields at least",
+				  client->kind->name);
+			status = error_hint(err, "\"safer %s help\" shows which are required",
+					    client->kind->name);
+		}
+	}
+	if (status == STATUS_OK) {
+		status = changeset_init(client, &set, err);
+	}
+	if (status == STATUS_OK) {
+		changeset_create(&set, client->kind, NULL, fields, count);
+		status = send_and_tell(client, &set, true, err);
+	}
+	changeset_release(&set);
+	return status;
+}
+
+enum status command_record_set(struct client *client, struct error *err)
+{
+	struct changeset set = {0};
+	struct changeset_field *fields = NULL;
+	char id[ID_TEXT];
+	size_t count = 0;
+	int64_t base = 0;
+	enum status status = own_id(client, id, err);
+
+	if (status == STATUS_OK) {
+		status = changeset_pairs(client, client->kind, &fields, &count, err);
+	}
+	if (status == STATUS_OK) {
+		status = base_revision(client, id, &base, err);
+	}
+	if (status == STATUS_OK) {
+		status = changeset_init(client, &set, err);
+	}
+	if (status == STATUS_OK) {
+		changeset_edit(&set, id, base, fields, count);
+		status = send_and_tell(client, &set, true, err);
+	}
+	changeset_release(&set);
+	return status;
+}
+
+enum status command_record_remove(struct client *client, struct error *err)
+{
+	struct changeset set = {0};
+	char id[ID_TEXT];
+	const char *warning;
+	int64_t base = 0;
+	enum status status = own_id(client, id, err);
+
+	if (status == STATUS_OK) {
+		status = base_revision(client, id, &base, err);
+	}
+	if (status == STATUS_OK && !arguments_have(client->arguments, FLAG_DRY_RUN)) {
+		warning = arena_printf(client->arena, "%s will be removed", id);
+		status = warning ? console_confirm(client, warning, id, err) : error_memory(err);
+	}
+	if (status == STATUS_OK) {
+		status = changeset_init(client, &set, err);
+	}
+	if (status == STATUS_OK) {
+		changeset_remove(&set, id, base);
+		status = send_and_tell(client, &set, false, err);
+	}
+	changeset_release(&set);
+	return status;
+}
+
+enum status command_record_move(struct client *client, struct error *err)
+{
+	struct changeset set = {0};
+	struct changeset_field *fields = NULL;
+	char id[ID_TEXT];
+	size_t count = 0;
+	int64_t base = 0;
+	enum status status = own_id(client, id, err);
+
+	if (status == STATUS_OK) {
+		status = changeset_pairs(client, client->kind, &fields, &count, err);
+	}
+	if (status == STATUS_OK) {
+		status = base_revision(client, id, &base, err);
+	}
+	if (status == STATUS_OK) {
+		status = changeset_init(client, &set, err);
+	}
+	if (status == STATUS_OK) {
+		changeset_move(&set, client->transition->verb, id, base, fields, count);
+		status = send_and_tell(client, &set, true, err);
+	}
+	changeset_release(&set);
+	return status;
+}

@@ -1,0 +1,125 @@
+/* The person at the keyboard. Questions go to standard error, so that standard output stays data. */
+#include "client/console.h"
+
+#include "client/client.h"
+#include "common/text.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int number)
+{
+	(void)number;
+	interrupted = 1;
+}
+
+void console_catch_interrupt(void)
+{
+	struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
+
+	sigemptyset(&action.sa_mask);
+	(void)sigaction(SIGINT, &action, NULL);
+}
+
+bool console_interrupted(void)
+{
+	return interrupted != 0;
+}
+
+int console_poll(int fd, short events, int milliseconds)
+{
+	struct pollfd wait = {.fd = fd, .events = events};
+	struct timespec patience = {.tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000L};
+	sigset_t block;
+	sigset_t before;
+	int ready = -1;
+
+	/* Blocked between the look and the wait, so that none falls between the two. */
+	sigemptyset(&block);
+	sigaddset(&block, SIGINT);
+	(void)sigprocmask(SIG_BLOCK, &block, &before);
+	if (interrupted) {
+		errno = EINTR;
+	} else {
+		ready = ppoll(&wait, 1, milliseconds < 0 ? NULL : &patience, &before);
+	}
+	{
+		int why = errno;
+
+		(void)sigprocmask(SIG_SETMASK, &before, NULL);
+		errno = why;
+	}
+	return ready;
+}
+
+bool console_can_ask(const struct client *client)
+{
+	return isatty(STDIN_FILENO) && isatty(STDERR_FILENO) &&
+	       !arguments_have(client->arguments, FLAG_NO_INPUT);
+}
+
+enum status console_ask(struct client *client, const char *question, const char **answer, struct error *err)
+{
+	enum status status = STATUS_OK;
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t length = 0;
+
+	if (!console_can_ask(client)) {
+		return error_set(err, STATUS_INVALID,
+				 "this needs an answer from a person, and nobody can be asked here");
+	}
+	(void)fprintf(stderr, "%s ", question);
+	(void)fflush(stderr);
+	length = getline(&line, &room, stdin);
+	if (length < 0) {
+		(void)fputc('\n', stderr);
+		status = error_set(err, STATUS_INTERRUPTED, "stopped before an answer was given");
+		goto out;
+	}
+	while (length > 0 && strchr(" \t\r\n", line[length - 1])) {
+		length--;
+	}
+	if (!text_is_clean(line, (size_t)length, false)) {
+		status = error_set(err, STATUS_INVALID, "the answer is not clean UTF-8 text");
+		goto out;
+	}
+	*answer = arena_text(client->arena, line, (size_t)length);
+	if (!*answer) {
+		status = error_memory(err);
+	}
+out:
+	free(line);
+	return status;
+}
+
+enum status console_confirm(struct client *client, const char *warning, const char *word, struct error *err)
+{
+	const char *answer = NULL;
+	const char *question = NULL;
+	enum status status;
+
+	if (arguments_have(client->arguments, FLAG_YES)) {
+		return STATUS_OK;
+	}
+	if (!console_can_ask(client)) {
+		error_set(err, STATUS_INVALID, "%s, and nobody can be asked here", warning);
+		return error_hint(err, "add --yes when you are sure");
+	}
+	question = arena_printf(client->arena, "%s. Type %s to go on:", warning, word);
+	if (!question) {
+		return error_memory(err);
+	}
+	status = console_ask(client, question, &answer, err);
+	if (status == STATUS_OK && strcasecmp(answer, word) != 0) {
+		status = error_set(err, STATUS_INTERRUPTED, "nothing was done: the answer was not %s", word);
+	}
+	return status;
+}

@@ -1,0 +1,443 @@
+/* Commands that read records: list, show, history. */
+#include "client/commands.h"
+#include "client/json.h"
+#include "client/print.h"
+#include "client/record.h"
+
+#include <string.h>
+
+#define PAGE_MAX    1000
+#define COLUMNS_MAX 80
+
+/* ---- list ---- */
+
+/* What a list shows of each record, besides the fields of its kind. */
+static const char *const meta_columns[] = {"id", "revision", "entry", "created", "changed", NULL};
+
+struct listing {
+	struct grid_column columns[COLUMNS_MAX];
+	const struct field *fields[COLUMNS_MAX]; /* NULL: one of meta_columns */
+	size_t column_count;
+};
+
+static void add_column(struct listing *listing, const struct field *field, const char *name)
+{
+	bool text = field && (field->type == FIELD_TEXT || field->type == FIELD_LONG_TEXT ||
+			      field->type == FIELD_REF || field->type == FIELD_REFS);
+
+	if (listing->column_count == COLUMNS_MAX) {
+		return;
+	}
+	listing->fields[listing->column_count] = field;
+	listing->columns[listing->column_count++] = (struct grid_column){
+		.name = name,
+		.elastic = text,
+		.right = field && (field->type == FIELD_INTEGER || field->type == FIELD_DECIMAL),
+	};
+}
+
+/* The id, the title, the columns that the schema marks, and the state. */
+static void default_columns(const struct kind *kind, struct listing *listing)
+{
+	const struct field *title = kind_field(kind, kind->title, strlen(kind->title));
+	const struct field *state = kind->states[0] ? kind_field(kind, "state", 5) : NULL;
+
+	add_column(listing, NULL, "id");
+	if (title) {
+		add_column(listing, title, title->name);
+	}
+	for (size_t i = 0; i < kind->field_count; i++) {
+		const struct field *field = &kind->fields[i];
+
+		if (field->column && field != title && field != state) {
+			add_column(listing, field, field->name);
+		}
+	}
+	if (state) {
+		add_column(listing, state, state->name);
+	}
+}
+
+static enum status chosen_columns(struct client *client, const char *text, struct listing *listing,
+				  struct error *err)
+{
+	enum status status = STATUS_OK;
+
+	while (*text && status == STATUS_OK) {
+		size_t length = strcspn(text, ",");
+		const char *name = arena_text(client->arena, text, length);
+		const struct field *field = NULL;
+		bool meta = false;
+
+		if (!name) {
+			return error_memory(err);
+		}
+		for (size_t i = 0; meta_columns[i] && !meta; i++) {
+			meta = strcmp(name, meta_columns[i]) == 0;
+		}
+		if (!meta) {
+			status = record_field(client->kind, name, &field, err);
+		}
+		if (status == STATUS_OK) {
+			add_column(listing, field, field ? field->name : name);
+		}
+		text += length + (text[length] == ',');
+	}
+	if (status == STATUS_OK && listing->column_count == 0) {
+		status = error_set(err, STATUS_INVALID, "--columns names no column");
+	}
+	return status;
+}
+
+static const char *meta_cell(struct client *client, const char *name, const msgpack_object *record)
+{
+	const msgpack_object *value = codec_get(record, name);
+	struct span at = codec_get_text(value, "at");
+	int64_t number = 0;
+
+	if (at.length > 0) {
+		return arena_text(client->arena, (const char *)at.data, at.length);
+	}
+	if (codec_int(value, &number)) {
+		return arena_printf(client->arena, "%lld", (long long)number);
+	}
+	return codec_get_string(client->arena, record, name);
+}
+
+static enum status add_row(struct client *client, const struct listing *listing, const msgpack_object *record,
+			   const msgpack_object *titles, struct grid *grid, struct error *err)
+{
+	const msgpack_object *fields = codec_get(record, "fields");
+	const char *cells[COLUMNS_MAX];
+
+	for (size_t i = 0; i < listing->column_count; i++) {
+		const struct field *field = listing->fields[i];
+
+		cells[i] = field ? record_value(client, field, codec_get(fields, field->name), titles,
+						client->output.mode == OUTPUT_TABLE)
+				 : meta_cell(client, listing->columns[i].name, record);
+	}
+	return grid_add(grid, cells, err);
+}
+
+/* With --columns, JSON shows these and no others; "id" is always there. */
+static json_t *narrow(const struct listing *listing, json_t *record)
+{
+	json_t *fields = record ? json_object_get(record, "fields") : NULL;
+	json_t *kept = json_object();
+
+	for (size_t i = 0; fields && kept && i < listing->column_count; i++) {
+		json_t *value = listing->fields[i] ? json_object_get(fields, listing->fields[i]->name) : NULL;
+
+		if (value) {
+			(void)json_object_set(kept, listing->fields[i]->name, value);
+		}
+	}
+	if (!fields || !kept || json_object_set(record, "fields", kept) != 0) {
+		json_decref(record);
+		record = NULL;
+	}
+	json_decref(kept);
+	return record;
+}
+
+static enum status put_conditions(struct client *client, struct buffer *params, struct error *err)
+{
+	const struct arguments *arguments = client->arguments;
+	enum status status = STATUS_OK;
+
+	codec_put_text(params, "where");
+	codec_put_list(params, arguments->pair_count);
+	for (size_t i = 0; i < arguments->pair_count && status == STATUS_OK; i++) {
+		const struct argument_pair *pair = &arguments->pairs[i];
+		const msgpack_object *value = NULL;
+		const struct field *field = NULL;
+		const char *relation = pair->relation;
+
+		status = record_field(client->kind, pair->field, &field, err);
+		if (status != STATUS_OK) {
+			return status;
+		}
+		if (strcmp(pair->value, "?") == 0 &&
+		    (strcmp(relation, "is") == 0 || strcmp(relation, "not") == 0)) {
+			relation = strcmp(relation, "is") == 0 ? "unknown" : "known";
+		} else if (strcmp(relation, "contains") == 0 || pair->value[0] == 0) {
+			/* Part of a text, or nothing: neither has to be a whole value. */
+			value = pair->value[0]
+					? codec_make_text(client->arena, pair->value, strlen(pair->value))
+					: codec_make_nil();
+			status = value ? STATUS_OK : error_memory(err);
+		} else {
+			status = field_parse(client->arena, client->schema, field, pair->value, &value, err);
+		}
+		codec_put_map(params, value ? 3 : 2);
+		codec_pair_text(params, "field", field->name);
+		codec_pair_text(params, "is", relation);
+		if (value) {
+			codec_pair_object(params, "value", value);
+		}
+	}
+	return status;
+}
+
+/* One page. Pages after the first ask for the journal number of the first, so that all show the same moment. */
+static enum status list_page(struct client *client, int64_t limit, int64_t offset, const char *as_of,
+			     const msgpack_object **result, struct error *err)
+{
+	const char *sort = client->arguments->flags[FLAG_SORT];
+	struct buffer *params = client_buffer(client);
+	const struct field *field = NULL;
+	enum status status = STATUS_OK;
+	size_t header = 0;
+	size_t count = 4;
+
+	if (!params) {
+		return error_memory(err);
+	}
+	header = codec_map_begin(params);
+	codec_pair_text(params, "kind", client->kind->name);
+	codec_pair_int(params, "limit", limit);
+	codec_pair_int(params, "offset", offset);
+	status = put_conditions(client, params, err);
+	if (status == STATUS_OK && sort) {
+		status = record_field(client->kind, sort + (sort[0] == '-'), &field, err);
+		codec_pair_text(params, "sort", sort);
+		count++;
+	}
+	if (as_of) {
+		codec_pair_text(params, "as_of", as_of);
+		count++;
+	}
+	codec_map_end(params, header, count);
+	return status == STATUS_OK ? client_call(client, METHOD_list, params, result, err) : status;
+}
+
+/* Adds the records of a page to the grid or, for JSON, to the array. */
+static enum status take_page(struct client *client, const struct listing *listing,
+			     const msgpack_object *result, struct grid *grid, json_t *array,
+			     struct error *err)
+{
+	const msgpack_object *records = codec_get(result, "records");
+	const msgpack_object *titles = codec_get(result, "titles");
+	enum status status = STATUS_OK;
+
+	if (!records || records->type != MSGPACK_OBJECT_ARRAY) {
+		return error_set(err, STATUS_FAILED, "the server sent no list");
+	}
+	for (size_t i = 0; i < list_size(records) && status == STATUS_OK; i++) {
+		const msgpack_object *record = list_item(records, i);
+		json_t *json;
+
+		if (!array) {
+			status = add_row(client, listing, record, titles, grid, err);
+			continue;
+		}
+		json = json_of_record(client->kind, record);
+		if (client->arguments->flags[FLAG_COLUMNS]) {
+			json = narrow(listing, json);
+		}
+		if (json_array_append_new(array, json) != 0) {
+			status = error_memory(err);
+		}
+	}
+	return status;
+}
+
+enum status command_record_list(struct client *client, struct error *err)
+{
+	struct listing listing = {0};
+	const char *chosen = client->arguments->flags[FLAG_COLUMNS];
+	const char *as_of = client->arguments->flags[FLAG_AS_OF];
+	struct grid *grid = NULL;
+	json_t *array = client->output.mode == OUTPUT_JSON ? json_array() : NULL;
+	int64_t limit = 0, total = 0, have = 0;
+	enum status status;
+
+	status = arguments_number(client->arguments, FLAG_LIMIT, 1, INT32_MAX, INT32_MAX, &limit, err);
+	if (status == STATUS_OK && chosen) {
+		status = chosen_columns(client, chosen, &listing, err);
+	} else if (status == STATUS_OK) {
+		default_columns(client->kind, &listing);
+	}
+	grid = grid_new(client->arena, listing.columns, listing.column_count);
+	if (status == STATUS_OK && (!grid || (client->output.mode == OUTPUT_JSON && !array))) {
+		status = error_memory(err);
+	}
+	do {
+		const msgpack_object *result = NULL;
+		int64_t page = limit - have > PAGE_MAX ? PAGE_MAX : limit - have;
+		int64_t got = 0;
+
+		if (status == STATUS_OK) {
+			status = list_page(client, page, have, as_of, &result, err);
+		}
+		if (status == STATUS_OK) {
+			status = take_page(client, &listing, result, grid, array, err);
+			total = codec_get_int(result, "total", 0);
+			got = (int64_t)codec_count(codec_get(result, "records"));
+		}
+		if (status == STATUS_OK && !as_of) {
+			as_of = arena_printf(client->arena, "%lld",
+					     (long long)codec_get_int(result, "entry", 0));
+			status = as_of ? STATUS_OK : error_memory(err);
+		}
+		have += got;
+		if (got == 0) {
+			break;
+		}
+	} while (status == STATUS_OK && have < total && have < limit);
+	if (status != STATUS_OK) {
+		json_decref(array);
+		return status;
+	}
+	output_page(&client->output);
+	status = array ? json_print(array, &client->output, err) : grid_print(grid, &client->output, err);
+	if (client->output.mode == OUTPUT_TABLE && have == 0) {
+		(void)fprintf(stderr, "no %s %s\n", client->kind->plural,
+			      client->arguments->pair_count > 0 ? "that you may see fit"
+								: "that you may see");
+	} else if (have < total) {
+		(void)fprintf(stderr, "%lld of %lld %s; --limit shows more\n", (long long)have,
+			      (long long)total, client->kind->plural);
+	}
+	return status;
+}
+
+/* ---- show ---- */
+
+enum status command_record_show(struct client *client, struct error *err)
+{
+	const msgpack_object *record = NULL;
+	const msgpack_object *titles = NULL;
+	const struct kind *kind = NULL;
+	char id[ID_TEXT];
+	enum status status = client_schema(client, err);
+
+	if (status == STATUS_OK) {
+		status = client_id(client, client->names[0], &kind, id, err);
+	}
+	if (status == STATUS_OK) {
+		status = record_read(client, id, client->arguments->flags[FLAG_AS_OF], &record, &titles, err);
+	}
+	if (status == STATUS_OK) {
+		output_page(&client->output);
+		status = record_print(client, kind, record, titles, err); /* an id says its kind itself */
+	}
+	return status;
+}
+
+/* ---- history ---- */
+
+static enum status history_rows(struct client *client, const struct kind *kind, const msgpack_object *change,
+				const msgpack_object *titles, struct grid *grid, struct error *err)
+{
+	const msgpack_object *fields = codec_get(change, "fields");
+	bool people = client->output.mode == OUTPUT_TABLE;
+	struct span at = codec_get_text(change, "at");
+	const char *cells[9] = {
+		arena_printf(client->arena, "%lld", (long long)codec_get_int(change, "entry", 0)),
+		arena_printf(client->arena, "%lld", (long long)codec_get_int(change, "revision", 0)),
+		arena_text(client->arena, at.data ? (const char *)at.data : "",
+			   people && at.length > 16 ? 16 : at.length),
+		codec_get_string(client->arena, change, "by"),
+		codec_get_string(client->arena, change, "verb"),
+	};
+	size_t rows = codec_count(fields);
+	enum status status = STATUS_OK;
+
+	cells[8] = codec_get_string(client->arena, change, "reason");
+	if (rows == 0 || fields->type != MSGPACK_OBJECT_MAP) {
+		return grid_add(grid, cells, err);
+	}
+	for (size_t i = 0; i < rows && status == STATUS_OK; i++) {
+		const msgpack_object_kv *pair = &fields->via.map.ptr[i];
+		const struct field *field =
+			pair->key.type == MSGPACK_OBJECT_STR
+				? kind_field(kind, pair->key.via.str.ptr, pair->key.via.str.size)
+				: NULL;
+
+		if (!field) {
+			continue;
+		}
+		cells[5] = field->name;
+		cells[6] = record_value(client, field, codec_get(&pair->val, "from"), titles, people);
+		cells[7] = record_value(client, field, codec_get(&pair->val, "to"), titles, people);
+		status = grid_add(grid, cells, err);
+		for (size_t c = 0; people && c < 5; c++) {
+			cells[c] = ""; /* people see the change once, and its fields below one another */
+		}
+		if (people) {
+			cells[8] = "";
+		}
+	}
+	return status;
+}
+
+static enum status history_json(struct client *client, const struct kind *kind, const msgpack_object *changes,
+				struct error *err)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; array && i < list_size(changes); i++) {
+		const msgpack_object *change = list_item(changes, i);
+		json_t *json = json_of_object(change);
+
+		if (!json ||
+		    json_object_set_new(json, "fields", json_of_fields(kind, codec_get(change, "fields"))) !=
+			    0 ||
+		    json_array_append(array, json) != 0) {
+			json_decref(array);
+			array = NULL;
+		}
+		json_decref(json);
+	}
+	return json_print(array, &client->output, err);
+}
+
+enum status command_record_history(struct client *client, struct error *err)
+{
+	static const struct grid_column columns[9] = {
+		{.name = "entry", .right = true},
+		{.name = "rev", .right = true},
+		{.name = "when"},
+		{.name = "by", .elastic = true},
+		{.name = "verb"},
+		{.name = "field"},
+		{.name = "from", .elastic = true},
+		{.name = "to", .elastic = true},
+		{.name = "reason", .elastic = true},
+	};
+	const msgpack_object *result = NULL;
+	const msgpack_object *changes = NULL;
+	const struct kind *kind = NULL;
+	struct buffer *params = client_buffer(client);
+	struct grid *grid = grid_new(client->arena, columns, 9);
+	char id[ID_TEXT];
+	enum status status = params && grid ? client_schema(client, err) : error_memory(err);
+
+	if (status == STATUS_OK) {
+		status = client_id(client, client->names[0], &kind, id, err);
+	}
+	if (status != STATUS_OK) {
+		return status;
+	}
+	codec_put_map(params, 1);
+	codec_pair_text(params, "id", id);
+	status = client_call(client, METHOD_history, params, &result, err);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	changes = codec_get(result, "changes");
+	if (client->output.mode == OUTPUT_JSON) {
+		return history_json(client, kind, changes, err);
+	}
+	for (size_t i = 0; i < list_size(changes) && status == STATUS_OK; i++) {
+		status = history_rows(client, kind, list_item(changes, i), codec_get(result, "titles"), grid,
+				      err);
+	}
+	if (status == STATUS_OK) {
+		output_page(&client->output);
+		status = grid_print(grid, &client->output, err);
+	}
+	return status;
+}
