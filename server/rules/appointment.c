@@ -10,8 +10,9 @@ struct others {
 	struct change_set *set;
 	const struct item *item;
 	const char *person;
+	bool as_it_stands;  /* without what the change-set does */
 	unsigned roles;     /* of the person's other appointments that have not ended */
-	bool board_chaired; /* somebody is confirmed as chair of a board */
+	bool board_chaired; /* somebody is, or ever was, confirmed as chair of a board */
 };
 
 static enum status roles_of(struct change_set *set, const char *body_id, const char *post, unsigned *roles,
@@ -27,20 +28,21 @@ static enum status roles_of(struct change_set *set, const char *body_id, const c
 }
 
 static enum status consider(struct others *others, const char *person, const char *body, const char *post,
-			    const char *state, struct error *err)
+			    const char *state, const char *verb, struct error *err)
 {
+	bool ended = strcmp(state, "ended") == 0;
 	unsigned roles = 0;
 
-	if (strcmp(state, "ended") == 0) {
-		return STATUS_OK;
+	if (ended && strcmp(verb, "end") != 0) {
+		return STATUS_OK; /* declined: it never held */
 	}
 	if (roles_of(others->set, body, post, &roles, err) != STATUS_OK) {
 		return err->status;
 	}
-	if (strcmp(person, others->person) == 0) {
+	if (!ended && strcmp(person, others->person) == 0) {
 		others->roles |= roles;
 	}
-	if (strcmp(state, "confirmed") == 0 && (roles & ROLE_CHAIR) != 0) {
+	if (strcmp(state, "proposed") != 0 && (roles & ROLE_CHAIR) != 0) {
 		others->board_chaired = true;
 	}
 	return STATUS_OK;
@@ -55,14 +57,14 @@ static enum status visit(void *payload, const struct record_row *row, struct err
 	if (record_decode(set->arena, others->item->kind, row, &record, err) != STATUS_OK) {
 		return err->status;
 	}
-	for (size_t i = 0; i < set->item_count; i++) {
+	for (size_t i = 0; !others->as_it_stands && i < set->item_count; i++) {
 		if (strcmp(set->items[i].id, record.id) == 0) {
 			return STATUS_OK; /* counted below, as the change-set leaves it */
 		}
 	}
 	return consider(others, record_text(set->arena, &record, "person"),
 			record_text(set->arena, &record, "body"), record_text(set->arena, &record, "post"),
-			record_text(set->arena, &record, "state"), err);
+			record_text(set->arena, &record, "state"), row->verb, err);
 }
 
 static enum status gather(struct others *others, struct error *err)
@@ -78,7 +80,8 @@ static enum status gather(struct others *others, struct error *err)
 
 		if (item != others->item && item->kind == others->item->kind && !item->removes &&
 		    consider(others, item_text(set, item, "person"), item_text(set, item, "body"),
-			     item_text(set, item, "post"), item_text(set, item, "state"), err) != STATUS_OK) {
+			     item_text(set, item, "post"), item_text(set, item, "state"), item->verb,
+			     err) != STATUS_OK) {
 			return err->status;
 		}
 	}
@@ -139,7 +142,8 @@ enum status rule_appointment(struct change_set *set, struct item *item, struct e
 enum status rule_appointment_alone(struct change_set *set, const struct item *item, bool *out,
 				   struct error *err)
 {
-	struct others others = {.set = set, .item = item, .person = item_text(set, item, "person")};
+	struct others others = {
+		.set = set, .item = item, .person = item_text(set, item, "person"), .as_it_stands = true};
 
 	*out = false;
 	if (!set->context->settings->setup_without_second_person || set->session == NULL ||
