@@ -127,39 +127,15 @@ static enum status put_change(struct entry_view *view, const struct record *reco
 	return STATUS_OK;
 }
 
-/* A version is shown when it may be seen as it was, and the record as it is (a removed one by what it was). */
+/* A version is shown when it may be seen as it was, and the record as it stands today. */
 static enum status version_visible(struct entry_view *view, const struct record *record, bool *out,
 				   struct error *err)
 {
-	struct visibility *v = &view->visibility;
-	struct record_row row;
-	struct record other = *record;
-	enum status status = STATUS_OK;
-
-	*out = false;
-	if (record->row.removed) {
-		status = store_version_get(v->context->store, v->arena, v->session->partnership,
-					   record->kind->name, record->row.number, record->row.revision - 1,
-					   &row, err);
-		if (status != STATUS_OK ||
-		    record_decode(v->arena, record->kind, &row, &other, err) != STATUS_OK) {
-			return err->status;
-		}
-		return record_visible(v, &other, out, err);
-	}
-	if (record_visible(v, record, out, err) != STATUS_OK) {
+	*out = true;
+	if (!record->row.removed && record_visible(&view->visibility, record, out, err) != STATUS_OK) {
 		return err->status;
 	}
-	if (!*out) {
-		return STATUS_OK;
-	}
-	status = record_load(v->context, v->arena, v->session->partnership, record->id, strlen(record->id),
-			     &other, err);
-	if (status == STATUS_NOT_FOUND) {
-		*err = (struct error)ERROR_INIT;
-		return STATUS_OK;
-	}
-	return status == STATUS_OK ? record_visible(v, &other, out, err) : status;
+	return *out ? record_visible_today(&view->visibility, record, out, err) : STATUS_OK;
 }
 
 static enum status visit_version(void *payload, const struct record_row *row, struct error *err)

@@ -31,6 +31,10 @@ enum status record_decode(struct arena *arena, const struct kind *kind, const st
 enum status record_load(struct context *context, struct arena *arena, int64_t partnership, const char *id,
 			size_t id_length, struct record *out, struct error *err);
 
+/* The same, but what was removed is found too, as it last stood: the rights on what it was are judged by that. */
+enum status record_load_last(struct context *context, struct arena *arena, int64_t partnership,
+			     const char *id, size_t id_length, struct record *out, struct error *err);
+
 /* The one sentence for what is missing and for what is hidden. */
 enum status record_not_found(const char *id, size_t id_length, struct error *err);
 

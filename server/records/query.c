@@ -9,6 +9,31 @@
 
 /* ---- as of ---- */
 
+static enum status no_moment(struct span text, struct error *err)
+{
+	return error_set(
+		err, STATUS_INVALID,
+		"as_of: \"%.*s\" is no date (2014-05-01), time (2014-05-01T09:30Z) or journal number.",
+		(int)text.length, (const char *)text.data);
+}
+
+/* An entry that is yet to come shows another thing tomorrow than today: no moment of the past. */
+static enum status at_entry(struct context *context, int64_t partnership, int64_t number, int64_t *entry,
+			    struct error *err)
+{
+	int64_t entries = 0;
+
+	if (store_leaf_count(context->store, partnership, &entries, err) != STATUS_OK) {
+		return err->status;
+	}
+	if (number >= entries) {
+		return error_set(err, STATUS_INVALID, "as_of: the journal ends at entry %lld.",
+				 (long long)entries - 1);
+	}
+	*entry = number;
+	return STATUS_OK;
+}
+
 enum status query_as_of(struct context *context, int64_t partnership, const msgpack_object *params,
 			int64_t *entry, struct error *err)
 {
@@ -26,16 +51,14 @@ enum status query_as_of(struct context *context, int64_t partnership, const msgp
 	} else if (!time_parse((const char *)text.data, text.length, &time)) {
 		for (size_t i = 0; i < text.length; i++) {
 			if (text.data[i] < '0' || text.data[i] > '9' || i > 15) {
-				return error_set(err, STATUS_INVALID,
-						 "as_of: \"%.*s\" is no date (2014-05-01), time "
-						 "(2014-05-01T09:30Z) or "
-						 "journal number.",
-						 (int)text.length, (const char *)text.data);
+				return no_moment(text, err);
 			}
 			number = number * 10 + (text.data[i] - '0');
 		}
-		*entry = number;
-		return STATUS_OK;
+		if (text.length == 0) {
+			return no_moment(text, err);
+		}
+		return at_entry(context, partnership, number, entry, err);
 	}
 	if (store_leaf_at(context->store, partnership, time, entry, err) != STATUS_OK) {
 		return err->status;
@@ -45,21 +68,6 @@ enum status query_as_of(struct context *context, int64_t partnership, const msgp
 				 (int)text.length, (const char *)text.data);
 	}
 	return STATUS_OK;
-}
-
-/* What was visible then must be visible as it is now, too; a record removed since stands on its old rights. */
-static enum status visible_now(struct visibility *v, const struct record *then, bool *visible,
-			       struct error *err)
-{
-	struct record now;
-	enum status status = record_load(v->context, v->arena, v->session->partnership, then->id,
-					 strlen(then->id), &now, err);
-
-	*visible = true;
-	if (status == STATUS_NOT_FOUND) {
-		return STATUS_OK;
-	}
-	return status == STATUS_OK ? record_visible(v, &now, visible, err) : status;
 }
 
 enum status query_one(struct visibility *v, const char *id, size_t id_length, int64_t entry,
@@ -90,7 +98,7 @@ enum status query_one(struct visibility *v, const char *id, size_t id_length, in
 	    record_visible(v, &record, &visible, err) != STATUS_OK) {
 		return err->status;
 	}
-	if (visible && visible_now(v, &record, &visible, err) != STATUS_OK) {
+	if (visible && record_visible_today(v, &record, &visible, err) != STATUS_OK) {
 		return err->status;
 	}
 	if (!visible) {
@@ -346,7 +354,8 @@ static enum status visit(void *payload, const struct record_row *row, struct err
 	    record_visible(v, &record, &visible, err) != STATUS_OK) {
 		return err->status;
 	}
-	if (visible && search->query->entry >= 0 && visible_now(v, &record, &visible, err) != STATUS_OK) {
+	if (visible && search->query->entry >= 0 &&
+	    record_visible_today(v, &record, &visible, err) != STATUS_OK) {
 		return err->status;
 	}
 	if (!visible) {

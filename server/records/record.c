@@ -40,35 +40,55 @@ enum status record_not_found(const char *id, size_t id_length, struct error *err
 		(int)id_length, id);
 }
 
-enum status record_load(struct context *context, struct arena *arena, int64_t partnership, const char *id,
-			size_t id_length, struct record *out, struct error *err)
+static enum status find_row(struct context *context, struct arena *arena, int64_t partnership, const char *id,
+			    size_t id_length, const struct kind **kind, struct record_row *row,
+			    struct error *err)
 {
 	struct id parsed;
-	const struct kind *kind = NULL;
-	struct record_row row;
+	enum status status = STATUS_OK;
 
 	if (!id_parse(id, id_length, &parsed)) {
 		error_set(err, STATUS_INVALID, "\"%.*s\" is not the id of a record.", (int)id_length, id);
 		return error_hint(err, "An id is letters and a number, such as A12.");
 	}
-	kind = schema_kind_of_prefix(context->schema, parsed.prefix);
-	if (kind == NULL) {
+	*kind = schema_kind_of_prefix(context->schema, parsed.prefix);
+	if (*kind == NULL) {
 		error_set(err, STATUS_INVALID, "No kind of record has ids that begin with %s.",
 			  parsed.prefix);
 		return error_hint(err, "`safer schema` lists the kinds and their ids.");
 	}
-	switch (store_record_get(context->store, arena, partnership, kind->name, parsed.number, &row, err)) {
-	case STATUS_OK:
-		break;
-	case STATUS_NOT_FOUND:
-		return record_not_found(id, id_length, err);
-	default:
-		return err->status;
+	status = store_record_get(context->store, arena, partnership, (*kind)->name, parsed.number, row, err);
+	return status == STATUS_NOT_FOUND ? record_not_found(id, id_length, err) : status;
+}
+
+enum status record_load(struct context *context, struct arena *arena, int64_t partnership, const char *id,
+			size_t id_length, struct record *out, struct error *err)
+{
+	const struct kind *kind = NULL;
+	struct record_row row;
+	enum status status = find_row(context, arena, partnership, id, id_length, &kind, &row, err);
+
+	if (status != STATUS_OK) {
+		return status;
 	}
 	if (row.removed) {
 		return record_not_found(id, id_length, err);
 	}
 	return record_decode(arena, kind, &row, out, err);
+}
+
+enum status record_load_last(struct context *context, struct arena *arena, int64_t partnership,
+			     const char *id, size_t id_length, struct record *out, struct error *err)
+{
+	const struct kind *kind = NULL;
+	struct record_row row;
+	enum status status = find_row(context, arena, partnership, id, id_length, &kind, &row, err);
+
+	if (status == STATUS_OK && row.removed) {
+		status = store_version_get(context->store, arena, partnership, kind->name, row.number,
+					   row.revision - 1, &row, err);
+	}
+	return status == STATUS_OK ? record_decode(arena, kind, &row, out, err) : status;
 }
 
 enum status record_own_work(struct context *context, struct arena *arena, const struct session *session,

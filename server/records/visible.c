@@ -43,9 +43,11 @@ static enum status parent_visible(struct visibility *v, const char *id, int dept
 			return STATUS_OK;
 		}
 	}
-	status = record_load(v->context, v->arena, v->session->partnership, id, strlen(id), &parent, err);
+	status =
+		record_load_last(v->context, v->arena, v->session->partnership, id, strlen(id), &parent, err);
 	if (status == STATUS_NOT_FOUND) {
-		*out = true; /* the parent was removed: the child stands on its own */
+		*err = (struct error)ERROR_INIT;
+		*out = true; /* it is one of the records that the change-set at hand creates */
 	} else if (status != STATUS_OK || visible_at(v, &parent, depth + 1, out, err) != STATUS_OK) {
 		return err->status;
 	}
@@ -86,6 +88,22 @@ enum status record_visible(struct visibility *visibility, const struct record *r
 		return STATUS_OK;
 	}
 	return visible_at(visibility, record, 0, out, err);
+}
+
+enum status record_visible_today(struct visibility *visibility, const struct record *record, bool *out,
+				 struct error *err)
+{
+	struct record last;
+
+	if (visibility->session == NULL) {
+		*out = true;
+		return STATUS_OK;
+	}
+	if (record_load_last(visibility->context, visibility->arena, visibility->session->partnership,
+			     record->id, strlen(record->id), &last, err) != STATUS_OK) {
+		return err->status;
+	}
+	return visible_at(visibility, &last, 0, out, err);
 }
 
 enum status record_load_visible(struct visibility *visibility, const char *id, size_t id_length,

@@ -22,6 +22,11 @@ struct standing record_standing(struct arena *arena, const struct record *record
 enum status record_visible(struct visibility *visibility, const struct record *record, bool *out,
 			   struct error *err);
 
+/* Whether the record that this is some revision of may be seen as it stands today; a removed one as it last stood. What
+ * is shown of the past must be visible both as it was and by this. */
+enum status record_visible_today(struct visibility *visibility, const struct record *record, bool *out,
+				 struct error *err);
+
 /* Loads a record and answers STATUS_NOT_FOUND, in the same words, whether it is missing or hidden. */
 enum status record_load_visible(struct visibility *visibility, const char *id, size_t id_length,
 				struct record *out, struct error *err);
