@@ -26,19 +26,60 @@ static enum status by_ref_name(struct change_set *set, const struct field *field
 			 text);
 }
 
-/* Whether the title of a record that was found by it is shown to the person; a hidden one is not found. */
-static enum status found_visible(struct change_set *set, const struct kind *kind, int64_t number,
-				 bool *visible, struct error *err)
-{
-	char id[ID_TEXT];
-	struct record record;
+/* The records of a kind that bear a title, as far as the person sees them: a hidden one does not count. */
+struct namesakes {
+	struct change_set *set;
+	const struct kind *kind;
+	const char *folded;
+	int64_t count;
+	char id[ID_TEXT]; /* of the first */
+};
 
-	id_format(kind->prefix, number, id);
-	if (record_load(set->context, set->arena, set->partnership, id, strlen(id), &record, err) !=
+static enum status visit_namesake(void *payload, const struct record_row *row, struct error *err)
+{
+	struct namesakes *namesakes = payload;
+	struct record record;
+	bool visible = false;
+
+	if (strcmp(row->title, namesakes->folded) != 0) {
+		return STATUS_OK;
+	}
+	if (record_decode(namesakes->set->arena, namesakes->kind, row, &record, err) != STATUS_OK ||
+	    record_visible(&namesakes->set->visibility, &record, &visible, err) != STATUS_OK) {
+		return err->status;
+	}
+	if (visible && namesakes->count++ == 0) {
+		memcpy(namesakes->id, record.id, sizeof(namesakes->id));
+	}
+	return STATUS_OK;
+}
+
+/* One alone is found by the index; only several have to be looked for. */
+static enum status find_namesakes(struct namesakes *namesakes, struct error *err)
+{
+	struct change_set *set = namesakes->set;
+	struct store *store = set->context->store;
+	const struct kind *kind = namesakes->kind;
+	struct record_row row;
+	int64_t number = 0;
+	int64_t count = 0;
+
+	if (store_record_find(store, set->partnership, kind->name, namesakes->folded, &number, &count, err) !=
 	    STATUS_OK) {
 		return err->status;
 	}
-	return record_visible(&set->visibility, &record, visible, err);
+	if (count > 1) {
+		return store_record_each(store, set->partnership, kind->name, 0, visit_namesake, namesakes,
+					 err);
+	}
+	if (count == 0) {
+		return STATUS_OK;
+	}
+	if (store_record_get(store, set->arena, set->partnership, kind->name, number, &row, err) !=
+	    STATUS_OK) {
+		return err->status;
+	}
+	return visit_namesake(namesakes, &row, err);
 }
 
 static enum status by_title(struct change_set *set, const struct field *field, const char *text,
@@ -48,9 +89,7 @@ static enum status by_title(struct change_set *set, const struct field *field, c
 		field->kind != NULL ? schema_kind(set->context->schema, field->kind, strlen(field->kind))
 				    : NULL;
 	const char *folded = text_fold(set->arena, text, strlen(text));
-	int64_t number = 0;
-	int64_t count = 0;
-	bool visible = false;
+	struct namesakes namesakes = {.set = set, .kind = kind, .folded = folded};
 
 	if (kind == NULL) {
 		error_set(err, STATUS_INVALID, "%s: \"%s\" is not an id.", field->name, text);
@@ -71,25 +110,21 @@ static enum status by_title(struct change_set *set, const struct field *field, c
 			return STATUS_OK;
 		}
 	}
-	if (store_record_find(set->context->store, set->partnership, kind->name, folded, &number, &count,
-			      err) != STATUS_OK) {
+	if (find_namesakes(&namesakes, err) != STATUS_OK) {
 		return err->status;
 	}
-	if (count > 0 && found_visible(set, kind, number, &visible, err) != STATUS_OK) {
-		return err->status;
-	}
-	if (count == 0 || !visible) {
+	if (namesakes.count == 0) {
 		error_set(err, STATUS_INVALID, "%s: there is no %s \"%s\" that you may see.", field->name,
 			  kind->name, text);
 		return error_hint(err, "`safer %s list` shows them; give the id or the exact %s.", kind->name,
 				  kind->title);
 	}
-	if (count > 1) {
+	if (namesakes.count > 1) {
 		error_set(err, STATUS_INVALID, "%s: %lld %s are called \"%s\".", field->name,
-			  (long long)count, kind->plural, text);
+			  (long long)namesakes.count, kind->plural, text);
 		return error_hint(err, "Give the id instead; `safer %s list` shows it.", kind->name);
 	}
-	id_format(kind->prefix, number, out);
+	memcpy(out, namesakes.id, sizeof(namesakes.id));
 	return STATUS_OK;
 }
 
