@@ -252,6 +252,9 @@ static enum status read_existing(struct change_set *set, struct item *item, cons
 		return error_hint(err, "Read the record first; `safer %s show %s` gives its revision.",
 				  item->kind->name, item->id);
 	}
+	if (item->removes && codec_count(codec_get(map, "fields")) > 0) {
+		return error_set(err, STATUS_INVALID, "%s: a removal sets no fields.", item->id);
+	}
 	return read_fields(set, item, codec_get(map, "fields"), err);
 }
 

@@ -49,11 +49,11 @@ static enum status not_permitted(struct change_set *set, const struct item *item
 }
 
 static enum status judge_verb(struct change_set *set, struct item *item, const struct standing *standing,
-			      unsigned *roles, struct error *err)
+			      const char *verb, unsigned *roles, struct error *err)
 {
 	struct verdict verdict;
 
-	policy_verb(set->session, item->kind, standing, item->verb, strlen(item->verb), &verdict);
+	policy_verb(set->session, item->kind, standing, verb, strlen(verb), &verdict);
 	if (!verdict.allowed) {
 		return not_permitted(set, item, standing, &verdict, err);
 	}
@@ -89,18 +89,22 @@ static enum status judge_rights(struct change_set *set, struct item *item, struc
 {
 	struct standing after = standing_of(set, item);
 	struct standing before = item->creates ? after : record_standing(set->arena, &item->before);
+	bool edits_too = item->transition != NULL && (item->asked & item->changed) != 0;
 	unsigned roles = 0;
 
 	if (set->session == NULL) {
 		return STATUS_OK;
 	}
-	if (judge_verb(set, item, &before, &roles, err) != STATUS_OK ||
+	/* a step that also sets fields takes both rights: the words of a decision are not changed by making it */
+	if (judge_verb(set, item, &before, item->verb, &roles, err) != STATUS_OK ||
+	    (edits_too && judge_verb(set, item, &before, "edit", &roles, err) != STATUS_OK) ||
 	    judge_fields(set, item, before.owner, roles, err) != STATUS_OK) {
 		return err->status;
 	}
 	if (strcmp(before.owner, after.owner) != 0) { /* giving a record away must be allowed on both sides */
 		after.state = before.state;
-		if (judge_verb(set, item, &after, &roles, err) != STATUS_OK) {
+		if (judge_verb(set, item, &after, item->verb, &roles, err) != STATUS_OK ||
+		    (edits_too && judge_verb(set, item, &after, "edit", &roles, err) != STATUS_OK)) {
 			return err->status;
 		}
 	}
