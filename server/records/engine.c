@@ -127,14 +127,29 @@ static enum status look_up(struct request *request, bool *done, struct error *er
 static enum status carry_out(struct change_set *set, struct request *request, int64_t *entry,
 			     struct error *err)
 {
+	const msgpack_object *changes = codec_get(request->params, "changes");
 	struct span id = {NULL, 0};
 
 	(void)codec_bin(codec_get(request->params, "request"), &id);
-	if (set_read(set, codec_get(request->params, "changes"), err) != STATUS_OK ||
-	    set_resolve(set, err) != STATUS_OK || set_judge(set, err) != STATUS_OK) {
+	if ((int64_t)codec_count(changes) > set->context->limits->changes_per_request) {
+		error_set(err, STATUS_INVALID,
+			  "The change-set changes %zu records; at most %lld are allowed.",
+			  codec_count(changes), (long long)set->context->limits->changes_per_request);
+		return error_hint(err, "Send it in parts.");
+	}
+	if (set_read(set, changes, err) != STATUS_OK || set_resolve(set, err) != STATUS_OK ||
+	    set_judge(set, err) != STATUS_OK) {
 		return err->status;
 	}
 	return set_apply(set, id, entry, err);
+}
+
+/* NULL: none was given; blanks are none. */
+static const char *reason_of(const struct request *request)
+{
+	const char *reason = codec_get_string(request->arena, request->params, "reason");
+
+	return reason != NULL && reason[strspn(reason, " \t\n")] != '\0' ? reason : NULL;
 }
 
 enum status engine_change(struct request *request, struct error *err)
@@ -145,7 +160,7 @@ enum status engine_change(struct request *request, struct error *err)
 		.session = request->session,
 		.partnership = request->session->partnership,
 		.now = request->session->now,
-		.reason = codec_get_string(request->arena, request->params, "reason"),
+		.reason = reason_of(request),
 		.details = &request->details,
 	};
 	size_t result_at = request->reply.length;
