@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "server/identity/authority.h"
+#include "server/policy/policy.h"
 #include "server/schema/schema.h"
 
 #include <dirent.h>
@@ -315,6 +316,9 @@ enum status folder_open(const char *path, enum folder_use use, struct folder *ou
 	}
 	if (status == STATUS_OK) {
 		status = schema_build(err);
+	}
+	if (status == STATUS_OK) {
+		status = policy_build(schema_server(), err);
 	}
 	if (status == STATUS_OK) {
 		status = open_keys(out, err);
