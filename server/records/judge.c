@@ -461,6 +461,9 @@ static enum status judge_item(struct change_set *set, struct item *item, struct 
 	const struct rule_row *rule = rule_find(item->kind);
 
 	if (item->removes) {
+		if (rule != NULL && rule->removals && rule->check(set, item, err) != STATUS_OK) {
+			return err->status;
+		}
 		return judge_removal(set, item, err);
 	}
 	if (judge_transition(set, item, err) != STATUS_OK ||

@@ -3,5 +3,5 @@
 
 enum status rule_finding(struct change_set *set, struct item *item, struct error *err)
 {
-	return rule_parent_state(set, item, "assessment", "draft", "finding.assessment-draft", err);
+	return rule_part_of(set, item, "assessment", "draft", "finding.assessment-draft", err);
 }

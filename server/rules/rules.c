@@ -8,21 +8,21 @@
 #include <string.h>
 
 static const struct rule_row rule_rows[] = {
-	{"action", rule_action, NULL},
-	{"appointment", rule_appointment, rule_appointment_alone},
-	{"body", rule_body, NULL},
-	{"decision", rule_decision, NULL},
-	{"finding", rule_finding, NULL},
-	{"grant", rule_grant, NULL},
-	{"indicator", rule_indicator, NULL},
-	{"meeting", rule_meeting, NULL},
-	{"milestone", rule_milestone, NULL},
-	{"note", rule_note, NULL},
-	{"observation", rule_observation, NULL},
-	{"organisation", rule_organisation, NULL},
-	{"plan", rule_plan, NULL},
-	{"priority", rule_priority, NULL},
-	{"referral", rule_referral, NULL},
+	{.kind = "action", .check = rule_action},
+	{.kind = "appointment", .check = rule_appointment, .alone = rule_appointment_alone},
+	{.kind = "body", .check = rule_body},
+	{.kind = "decision", .check = rule_decision},
+	{.kind = "finding", .check = rule_finding, .removals = true},
+	{.kind = "grant", .check = rule_grant},
+	{.kind = "indicator", .check = rule_indicator},
+	{.kind = "meeting", .check = rule_meeting},
+	{.kind = "milestone", .check = rule_milestone, .removals = true},
+	{.kind = "note", .check = rule_note},
+	{.kind = "observation", .check = rule_observation},
+	{.kind = "organisation", .check = rule_organisation},
+	{.kind = "plan", .check = rule_plan},
+	{.kind = "priority", .check = rule_priority},
+	{.kind = "referral", .check = rule_referral},
 };
 
 const struct rule_row *rule_find(const struct kind *kind)
@@ -90,12 +90,24 @@ enum status rule_not_in_future(struct change_set *set, const struct item *item, 
 	return STATUS_OK;
 }
 
+static enum status in_states(struct change_set *set, const struct item *item, const char *field,
+			     const struct record *parent, const char *states, const char *rule,
+			     struct error *err)
+{
+	const char *state = record_text(set->arena, parent, "state");
+
+	if (!words_have(states, state, strlen(state))) {
+		return rule_refuse(err, rule, "%s: %s %s is %s; this can be done while it is %s.",
+				   item_name(set, item), field, parent->id, state, states);
+	}
+	return STATUS_OK;
+}
+
 enum status rule_parent_state(struct change_set *set, const struct item *item, const char *field,
 			      const char *states, const char *rule, struct error *err)
 {
 	const char *id = item_text(set, item, field);
 	struct record parent;
-	const char *state = NULL;
 
 	if (id[0] == '\0') {
 		return STATUS_OK;
@@ -103,12 +115,22 @@ enum status rule_parent_state(struct change_set *set, const struct item *item, c
 	if (set_find(set, id, &parent, err) != STATUS_OK) {
 		return err->status;
 	}
-	state = record_text(set->arena, &parent, "state");
-	if (!words_have(states, state, strlen(state))) {
-		return rule_refuse(err, rule, "%s: %s %s is %s; this can be done while it is %s.",
-				   item_name(set, item), field, id, state, states);
+	return in_states(set, item, field, &parent, states, rule, err);
+}
+
+enum status rule_part_of(struct change_set *set, const struct item *item, const char *field,
+			 const char *states, const char *rule, struct error *err)
+{
+	const char *id = record_text(set->arena, &item->before, field);
+	struct record left; /* as it stands: the change-set may remove it as well */
+
+	if (id[0] != '\0' && (item->removes || item_changed(item, field)) &&
+	    (record_load(set->context, set->arena, set->partnership, id, strlen(id), &left, err) !=
+		     STATUS_OK ||
+	     in_states(set, item, field, &left, states, rule, err) != STATUS_OK)) {
+		return err->status;
 	}
-	return STATUS_OK;
+	return item->removes ? STATUS_OK : rule_parent_state(set, item, field, states, rule, err);
 }
 
 bool item_does(const struct item *item, const char *verb)

@@ -9,11 +9,13 @@ struct rule_row {
 	const char *kind;
 
 	/* Looks at an item after rights and conflicts, before it is written; may set fields that nobody edits.
-	 * Refuses with rule_refuse(). Not called for a removal. */
+	 * Refuses with rule_refuse(). Not called for a removal, unless `removals` says so. */
 	enum status (*check)(struct change_set *set, struct item *item, struct error *err);
 
 	/* Whether the second person of a transition may be done without; NULL: never. */
 	enum status (*alone)(struct change_set *set, const struct item *item, bool *out, struct error *err);
+
+	bool removals; /* check looks at removals too */
 };
 
 /* The row of a kind, or NULL. */
@@ -34,6 +36,10 @@ enum status rule_not_in_future(struct change_set *set, const struct item *item, 
 /* Refuses unless the record that `field` refers to is in one of the states (words). */
 enum status rule_parent_state(struct change_set *set, const struct item *item, const char *field,
 			      const char *states, const char *rule, struct error *err);
+
+/* The same for a record that is part of its parent: also for the parent that it leaves, by an edit or a removal. */
+enum status rule_part_of(struct change_set *set, const struct item *item, const char *field,
+			 const char *states, const char *rule, struct error *err);
 
 bool item_does(const struct item *item, const char *verb);
 
