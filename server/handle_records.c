@@ -285,8 +285,9 @@ static void refuse(struct verdict *verdict, const char *rule, const char *why, c
 static enum status answer_transition(const struct question *question, const struct transition *step,
 				     struct verdict *verdict, struct error *err)
 {
+	struct error why = ERROR_INIT;
 	char text[200];
-	bool own = false;
+	bool may = false;
 
 	if (!words_have(step->from, question->standing.state, strlen(question->standing.state))) {
 		snprintf(text, sizeof(text), "It is %s; it can be %s only while it is %s.",
@@ -297,13 +298,13 @@ static enum status answer_transition(const struct question *question, const stru
 	if (!verdict->allowed || !step->second_person || !question->exists) {
 		return STATUS_OK;
 	}
-	if (record_own_work(question->request->context, question->request->arena, question->request->session,
-			    &question->record, &own, err) != STATUS_OK) {
+	if (record_second_person(question->request->context, question->request->arena,
+				 question->request->session, &question->record, step->verb, &may, &why,
+				 err) != STATUS_OK) {
 		return err->status;
 	}
-	if (own) {
-		refuse(verdict, "second-person", "You made it or put it forward yourself.",
-		       "another person with the same post");
+	if (!may) {
+		refuse(verdict, why.rule, why.message, "another person with the same post");
 	}
 	return STATUS_OK;
 }

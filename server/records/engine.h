@@ -38,9 +38,11 @@ enum status record_load_last(struct context *context, struct arena *arena, int64
 /* The one sentence for what is missing and for what is hidden. */
 enum status record_not_found(const char *id, size_t id_length, struct error *err);
 
-/* Whether the session made the record, or last moved it on: then a second person has to approve it. */
-enum status record_own_work(struct context *context, struct arena *arena, const struct session *session,
-			    const struct record *record, bool *out, struct error *err);
+/* Whether the session may be the second person of a step on a record that is there: somebody who neither made it, nor
+ * last moved it on, nor last changed what is to be approved, nor is the person whom it is about. *why is the refusal. */
+enum status record_second_person(struct context *context, struct arena *arena, const struct session *session,
+				 const struct record *record, const char *verb, bool *out, struct error *why,
+				 struct error *err);
 
 /* Applies the change-set of a `change` request and puts the result map. */
 enum status engine_change(struct request *request, struct error *err);

@@ -210,29 +210,48 @@ static enum status judge_conflicts(struct change_set *set, struct error *err)
 
 /* ---- states ---- */
 
-/* Who must not be the one to approve: whoever made the record, and whoever last moved it on. */
-static enum status judge_second_person(struct change_set *set, const struct item *item, struct error *err)
+/* Nobody approves what they change in the same breath. */
+static bool changes_the_work(const struct item *item)
 {
 	const struct rule_row *rule = rule_find(item->kind);
-	bool own = false;
-	bool alone = false;
+	const char *group = NULL;
+
+	if (rule == NULL || rule->work == NULL) {
+		return false;
+	}
+	group = field_group(&item->kind->fields[item_field_index(item, rule->work)]);
+	for (size_t i = 0; i < item->kind->field_count; i++) {
+		if ((item->changed >> i & 1) != 0 &&
+		    strcmp(field_group(&item->kind->fields[i]), group) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static enum status judge_second_person(struct change_set *set, const struct item *item, struct error *err)
+{
+	struct error why = ERROR_INIT;
+	bool may = false;
 
 	if (set->session == NULL) {
 		return STATUS_OK;
 	}
-	if (record_own_work(set->context, set->arena, set->session, &item->before, &own, err) != STATUS_OK ||
-	    (own && rule != NULL && rule->alone != NULL &&
-	     rule->alone(set, item, &alone, err) != STATUS_OK)) {
+	if (changes_the_work(item)) {
+		error_set(err, STATUS_NOT_PERMITTED, "%s: to %s it and to change it takes two people.",
+			  item_name(set, item), item->verb);
+		error_rule(err, "second-person");
+		return error_hint(err, "Change it first, then have somebody else %s it.", item->verb);
+	}
+	if (record_second_person(set->context, set->arena, set->session, &item->before, item->verb, &may,
+				 &why, err) != STATUS_OK) {
 		return err->status;
 	}
-	if (!own || alone) {
-		return STATUS_OK;
+	if (!may) {
+		*err = why;
+		return err->status;
 	}
-	error_set(err, STATUS_NOT_PERMITTED,
-		  "%s: you made it or put it forward yourself, so somebody else has to %s it.",
-		  item_name(set, item), item->verb);
-	error_rule(err, "second-person");
-	return error_hint(err, "Ask another person who may %s it.", item->verb);
+	return STATUS_OK;
 }
 
 static enum status judge_transition(struct change_set *set, struct item *item, struct error *err)

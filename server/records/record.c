@@ -90,22 +90,3 @@ enum status record_load_last(struct context *context, struct arena *arena, int64
 	}
 	return status == STATUS_OK ? record_decode(arena, kind, &row, out, err) : status;
 }
-
-enum status record_own_work(struct context *context, struct arena *arena, const struct session *session,
-			    const struct record *record, bool *out, struct error *err)
-{
-	const msgpack_object *groups = NULL;
-	struct record_row row;
-	struct record_row moved;
-
-	if (store_record_get(context->store, arena, session->partnership, record->kind->name,
-			     record->row.number, &row, err) != STATUS_OK ||
-	    codec_decode(arena, row.groups, &groups, err) != STATUS_OK ||
-	    store_version_get(context->store, arena, session->partnership, record->kind->name,
-			      record->row.number, codec_get_int(groups, "state", 1), &moved,
-			      err) != STATUS_OK) {
-		return err->status;
-	}
-	*out = row.created_person == session->person || moved.person == session->person;
-	return STATUS_OK;
-}

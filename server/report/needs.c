@@ -58,8 +58,9 @@ static enum status look_for_step(struct needs *needs, const struct record *recor
 
 	for (size_t i = 0; i < record->kind->transition_count; i++) {
 		const struct transition *step = &record->kind->transitions[i];
+		struct error ignored = ERROR_INIT;
 		struct verdict verdict;
-		bool own = false;
+		bool may = false;
 
 		/* closing an open action is a possibility, not a task: only states that say "it is your turn" count */
 		if (!step->second_person || !words_have(step->from, standing.state, strlen(standing.state)) ||
@@ -71,11 +72,11 @@ static enum status look_for_step(struct needs *needs, const struct record *recor
 		if (!verdict.allowed) {
 			continue;
 		}
-		if (record_own_work(needs->request->context, arena, needs->request->session, record, &own,
-				    err) != STATUS_OK) {
+		if (record_second_person(needs->request->context, arena, needs->request->session, record,
+					 step->verb, &may, &ignored, err) != STATUS_OK) {
 			return err->status;
 		}
-		if (!own) {
+		if (may) {
 			add(needs, record, arena_printf(arena, "waits for you to %s it", step->verb),
 			    record_text(arena, record, "answer_by"));
 		}

@@ -132,10 +132,6 @@ enum status rule_appointment(struct change_set *set, struct item *item, struct e
 				   "Nobody is administrator and holds another role: %s would be both.",
 				   others.person);
 	}
-	if (item_does(item, "confirm") && set->session != NULL &&
-	    strcmp(set->session->person_id, others.person) == 0) {
-		return rule_refuse(err, "appointment.self", "Nobody confirms an appointment of their own.");
-	}
 	return STATUS_OK;
 }
 

@@ -8,8 +8,12 @@
 #include <string.h>
 
 static const struct rule_row rule_rows[] = {
-	{.kind = "action", .check = rule_action},
-	{.kind = "appointment", .check = rule_appointment, .alone = rule_appointment_alone},
+	{.kind = "action", .check = rule_action, .work = "status"},
+	{.kind = "appointment",
+	 .check = rule_appointment,
+	 .work = "person",
+	 .subject = "person",
+	 .alone = rule_appointment_alone},
 	{.kind = "body", .check = rule_body},
 	{.kind = "decision", .check = rule_decision},
 	{.kind = "finding", .check = rule_finding, .removals = true},

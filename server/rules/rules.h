@@ -12,6 +12,12 @@ struct rule_row {
 	 * Refuses with rule_refuse(). Not called for a removal, unless `removals` says so. */
 	enum status (*check)(struct change_set *set, struct item *item, struct error *err);
 
+	/* What a second person approves, beside the record's state: a field, for all of its conflict group. Whoever
+	 * changed that last is no second person. NULL: nothing; it stands fast since it was put forward. */
+	const char *work;
+	const char *
+		subject; /* the field that names the person whom it is about, no second person either; NULL */
+
 	/* Whether the second person of a transition may be done without; NULL: never. */
 	enum status (*alone)(struct change_set *set, const struct item *item, bool *out, struct error *err);
 
