@@ -297,37 +297,65 @@ static enum status judge_required(struct change_set *set, const struct item *ite
 	return error_hint(err, "`safer %s help` says what each is.", item->kind->name);
 }
 
+#define MARKING_RANKS 3 /* open, restricted, exempt */
+
 static int marking_rank(const char *marking)
 {
 	return strcmp(marking, "exempt") == 0 ? 2 : strcmp(marking, "restricted") == 0 ? 1 : 0;
 }
 
-/* A marking is raised by any editor, with its ground, and lowered by somebody else than who set it. */
+/* Who raised the marking to each rank that it now has, told from its versions. */
+struct raisers {
+	struct change_set *set;
+	const struct kind *kind;
+	int rank; /* of the version before */
+	int64_t persons[MARKING_RANKS];
+};
+
+static enum status visit_raise(void *payload, const struct record_row *row, struct error *err)
+{
+	struct raisers *raisers = payload;
+	struct record record;
+	int rank = 0;
+
+	if (record_decode(raisers->set->arena, raisers->kind, row, &record, err) != STATUS_OK) {
+		return err->status;
+	}
+	rank = marking_rank(record_text(raisers->set->arena, &record, "marking"));
+	for (int i = raisers->rank + 1; i <= rank; i++) {
+		raisers->persons[i] = row->person;
+	}
+	raisers->rank = rank;
+	return STATUS_OK;
+}
+
+/* A marking is raised by any editor, with its ground, and lowered by somebody else than who raised it. */
 static enum status judge_marking(struct change_set *set, const struct item *item, struct error *err)
 {
-	const char *after = item_text(set, item, "marking");
-	const msgpack_object *groups = NULL;
-	struct record_row setter;
+	struct raisers raisers = {.set = set, .kind = item->kind};
+	int before = marking_rank(record_text(set->arena, &item->before, "marking"));
+	int after = marking_rank(item_text(set, item, "marking"));
 
-	if (marking_rank(after) == 2 && (item_text(set, item, "marking_reason")[0] == '\0' ||
-					 item_text(set, item, "marking_review")[0] == '\0')) {
+	if (after == MARKING_RANKS - 1 && (item_text(set, item, "marking_reason")[0] == '\0' ||
+					   item_text(set, item, "marking_review")[0] == '\0')) {
 		return rule_refuse(err, "marking.ground",
 				   "%s: an exempt record needs marking_reason and marking_review.",
 				   item_name(set, item));
 	}
-	if (item->creates || set->session == NULL ||
-	    marking_rank(after) >= marking_rank(record_text(set->arena, &item->before, "marking"))) {
+	if (set->session == NULL || after >= before) {
 		return STATUS_OK;
 	}
-	if (codec_decode(set->arena, item->before.row.groups, &groups, err) != STATUS_OK ||
-	    store_version_get(set->context->store, set->arena, set->partnership, item->kind->name,
-			      item->number, codec_get_int(groups, "marking", 1), &setter, err) != STATUS_OK) {
+	if (store_version_each(set->context->store, set->partnership, item->kind->name, item->number,
+			       visit_raise, &raisers, err) != STATUS_OK) {
 		return err->status;
 	}
-	if (setter.person == set->session->person) {
-		error_set(err, STATUS_NOT_PERMITTED,
-			  "%s: you set its marking, so somebody else has to lower it.", item_name(set, item));
-		return error_rule(err, "second-person");
+	for (int i = after + 1; i <= before; i++) {
+		if (raisers.persons[i] == set->session->person) {
+			error_set(err, STATUS_NOT_PERMITTED,
+				  "%s: you raised its marking, so somebody else has to lower it.",
+				  item_name(set, item));
+			return error_rule(err, "second-person");
+		}
 	}
 	return STATUS_OK;
 }
