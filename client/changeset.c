@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define CHANGES_BYTES  (16 * 1024 * 1024)
+#define ALSO_COLUMNS   40
 #define LONG_BYTES     (1024 * 1024) /* of a text read from a file */
 #define STANDARD_INPUT "/dev/stdin"
 
@@ -114,29 +115,34 @@ enum status changeset_send(struct client *client, const struct changeset *set, c
 
 /* ---- what happened ---- */
 
-/* What others changed meanwhile: names of fields, or maps that have one. */
-static void tell_also(struct client *client, const msgpack_object *also)
+/* What others changed meanwhile, as it is now: a map from fields to values. */
+static void tell_also(struct client *client, const struct kind *kind, const msgpack_object *also)
 {
-	FILE *file = client->output.file;
+	const char *before = "  since you looked, others changed: ";
 
-	if (list_size(also) == 0) {
-		return;
-	}
-	(void)fputs("  since you looked, others changed:", file);
-	for (size_t i = 0; i < list_size(also); i++) {
-		const msgpack_object *one = list_item(also, i);
-		struct span name = codec_get_text(one, "field");
-		struct span by = codec_get_text(one, "by");
+	for (size_t i = 0; kind && i < kind->field_count; i++) {
+		const struct field *field = &kind->fields[i];
+		const msgpack_object *value = codec_get(also, field->name);
+		const char *text = value ? record_value(client, field, value, NULL, true) : NULL;
+		const char *cut = text ? print_cut(client->arena, &client->output, text, ALSO_COLUMNS) : NULL;
 
-		if (name.length > 0 || codec_text(one, &name)) {
-			(void)fprintf(file, "%s %.*s", i > 0 ? "," : "", (int)name.length,
-				      (const char *)name.data);
-		}
-		if (by.length > 0) {
-			(void)fprintf(file, " (%.*s)", (int)by.length, (const char *)by.data);
+		if (cut) {
+			(void)fprintf(client->output.file, "%s%s=%s", before, field->name, cut);
+			before = ", ";
 		}
 	}
-	(void)fputc('\n', file);
+	(void)fputs(before[0] == ',' ? "\n" : "", client->output.file);
+}
+
+/* The kind of the record that a change in an answer is about. */
+static const struct kind *changed_kind(struct client *client, const msgpack_object *change)
+{
+	struct span text = codec_get_text(change, "id");
+	struct id id;
+
+	return client->schema && text.length > 0 && id_parse((const char *)text.data, text.length, &id)
+		       ? schema_kind_of_prefix(client->schema, id.prefix)
+		       : NULL;
 }
 
 static void tell_people(struct client *client, const struct changeset *set, const msgpack_object *result,
@@ -163,11 +169,30 @@ static void tell_people(struct client *client, const struct changeset *set, cons
 			(void)fprintf(file, ", journal entry %lld", (long long)entry);
 		}
 		(void)fputs(".\n", file);
-		tell_also(client, codec_get(change, "also"));
+		tell_also(client, changed_kind(client, change), codec_get(change, "also"));
 	}
 	if (next && !set->dry_run) {
 		(void)fprintf(file, "  next: %s\n", next);
 	}
+}
+
+static json_t *result_json(struct client *client, const msgpack_object *result)
+{
+	const msgpack_object *changes = codec_get(result, "changes");
+	json_t *json = json_of_object(result);
+	json_t *array = json_object_get(json, "changes");
+
+	for (size_t i = 0; i < list_size(changes); i++) {
+		const msgpack_object *change = list_item(changes, i);
+		const msgpack_object *also = codec_get(change, "also");
+
+		if (also && json_object_set_new(json_array_get(array, i), "also",
+						json_of_fields(changed_kind(client, change), also)) != 0) {
+			json_decref(json);
+			return NULL;
+		}
+	}
+	return json;
 }
 
 enum status changeset_tell(struct client *client, const struct changeset *set, const msgpack_object *result,
@@ -180,7 +205,7 @@ enum status changeset_tell(struct client *client, const struct changeset *set, c
 	enum status status = STATUS_OK;
 
 	if (client->output.mode == OUTPUT_JSON) {
-		return json_print_object(result, &client->output, err);
+		return json_print(result_json(client, result), &client->output, err);
 	}
 	if (client->output.mode == OUTPUT_TABLE) {
 		tell_people(client, set, result, next);
@@ -291,26 +316,16 @@ static const char *side(struct client *client, const struct field *field, const 
 static const struct field *conflict_field(struct client *client, const msgpack_object *item)
 {
 	struct span name = codec_get_text(item, "field");
-	struct span text = codec_get_text(item, "id");
-	const struct kind *kind = NULL;
-	struct id id;
+	const struct kind *kind = changed_kind(client, item);
 
-	if (client->schema && id_parse((const char *)text.data, text.length, &id)) {
-		kind = schema_kind_of_prefix(client->schema, id.prefix);
-	}
 	return kind ? kind_field(kind, (const char *)name.data, name.length) : NULL;
 }
 
 static void ways_out(struct client *client, const msgpack_object *item, FILE *file)
 {
-	struct span text = codec_get_text(item, "id");
-	long long revision = (long long)codec_get_int(item, "revision", 0);
-	const struct kind *kind = NULL;
-	struct id id;
+	struct span id = codec_get_text(item, "id");
+	const struct kind *kind = changed_kind(client, item);
 
-	if (client->schema && id_parse((const char *)text.data, text.length, &id)) {
-		kind = schema_kind_of_prefix(client->schema, id.prefix);
-	}
 	if (!kind) {
 		return;
 	}
@@ -319,7 +334,8 @@ static void ways_out(struct client *client, const msgpack_object *item, FILE *fi
 		      "  leave theirs      there is nothing to do\n"
 		      "  put yours in      repeat your command with --base %lld\n"
 		      "  look at it first  safer %s history %.*s\n",
-		      revision, kind->name, (int)text.length, (const char *)text.data);
+		      (long long)codec_get_int(item, "revision", 0), kind->name, (int)id.length,
+		      (const char *)id.data);
 }
 
 void conflict_print(struct client *client, const msgpack_object *details, FILE *file)
@@ -346,7 +362,6 @@ void conflict_print(struct client *client, const msgpack_object *details, FILE *
 	for (size_t i = 0; i < list_size(details); i++) {
 		const msgpack_object *item = list_item(details, i);
 		const struct field *field = conflict_field(client, item);
-		struct span at = codec_get_text(item, "at");
 		const char *cells[] = {
 			codec_get_string(client->arena, item, "id"),
 			codec_get_string(client->arena, item, "field"),
@@ -354,8 +369,7 @@ void conflict_print(struct client *client, const msgpack_object *details, FILE *
 			side(client, field, item, "theirs"),
 			side(client, field, item, "mine"),
 			codec_get_string(client->arena, item, "by"),
-			arena_text(client->arena, at.data ? (const char *)at.data : "",
-				   at.length > 16 ? 16 : at.length),
+			record_when(client, item, true),
 		};
 
 		(void)grid_add(grid, cells, NULL);

@@ -23,7 +23,8 @@ static size_t row_matches(const struct command_row *row, const struct arguments 
 	size_t length = 0;
 	size_t matched = 0;
 
-	for (const char *word = words_next(row->words, &length); word; word = words_next(word, &length)) {
+	for (const char *word = words_next(row->words, &length); word;
+	     word = words_next(word + length, &length)) {
 		if (matched == arguments->word_count ||
 		    !text_equal(word, length, arguments->words[matched])) {
 			return 0;
@@ -229,7 +230,8 @@ static struct takes count_takes(const struct command_row *row)
 	struct takes takes = {0};
 	size_t length = 0;
 
-	for (const char *word = words_next(row->takes, &length); word; word = words_next(word, &length)) {
+	for (const char *word = words_next(row->takes, &length); word;
+	     word = words_next(word + length, &length)) {
 		bool optional = word[0] == '[';
 
 		if (memmem(word, length, "FIELD=VALUE", 11) || memmem(word, length, "CONDITION", 9)) {

@@ -62,7 +62,7 @@ static void offer_pairs(const struct offer *to, const struct kind *kind)
 		return;
 	}
 	for (const char *word = words_next(field->type == FIELD_FLAG ? "yes no" : field->choices, &length);
-	     word; word = words_next(word, &length)) {
+	     word; word = words_next(word + length, &length)) {
 		char pair[256];
 
 		(void)snprintf(pair, sizeof(pair), "%s=%.*s", field->name, (int)length, word);
@@ -97,7 +97,7 @@ static void offer_words(struct client *client, const struct offer *to, const cha
 		const char *word = words_next(row->words, &length);
 
 		while (word && at < count && text_equal(word, length, words[at])) {
-			word = words_next(word, &length);
+			word = words_next(word + length, &length);
 			at++;
 		}
 		if (!word || at < count || command_is_of_kind(row) || length >= sizeof(last) ||
@@ -166,7 +166,7 @@ static const struct command_row *find_row(const struct client *client, const str
 			continue;
 		}
 		while (word && at < typed->count && text_equal(word, length, typed->words[at])) {
-			word = words_next(word, &length);
+			word = words_next(word + length, &length);
 			at++;
 		}
 		if (!word && at > 0) {

@@ -199,7 +199,7 @@ static bool row_begins(const struct command_row *row, const char *const *words, 
 	size_t i = 0;
 
 	for (const char *word = words_next(row->words, &length); word && i < count;
-	     word = words_next(word, &length)) {
+	     word = words_next(word + length, &length)) {
 		if (!text_equal(word, length, words[i])) {
 			return false;
 		}
@@ -284,7 +284,7 @@ static const char *type_text(struct client *client, const struct field *field)
 	if (field->type == FIELD_CHOICE) {
 		text = "";
 		for (const char *word = words_next(field->choices, &length); word && text;
-		     word = words_next(word, &length)) {
+		     word = words_next(word + length, &length)) {
 			text = arena_printf(arena, "%s%s%.*s", text, *text ? " | " : "", (int)length, word);
 		}
 	} else if (field->type == FIELD_REF) {
@@ -300,25 +300,18 @@ static const char *type_text(struct client *client, const struct field *field)
 	return text;
 }
 
-static enum status print_fields(struct client *client, const struct kind *kind, struct error *err)
+static enum status fields_grid(struct client *client, const struct kind *kind, struct error *err)
 {
 	static const struct grid_column columns[] = {
-		{.name = "field"},
-		{.name = "needed"},
-		{.name = "type", .elastic = true},
-		{.name = "meaning", .elastic = true},
-		{.name = "seen_by"},
-		{.name = "edited_by"},
-		{.name = "source", .elastic = true},
+		{.name = "field"},   {.name = "needed"},    {.name = "type"},   {.name = "meaning"},
+		{.name = "seen_by"}, {.name = "edited_by"}, {.name = "source"},
 	};
-	/* For people the last three are told below, so that the table fits. */
-	size_t count = client->output.mode == OUTPUT_TABLE ? 4 : 7;
-	struct grid *grid = grid_new(client->arena, columns, count);
+	struct grid *grid = grid_new(client->arena, columns, sizeof(columns) / sizeof(columns[0]));
 	enum status status = grid ? STATUS_OK : error_memory(err);
 
 	for (size_t i = 0; i < kind->field_count && status == STATUS_OK; i++) {
 		const struct field *field = &kind->fields[i];
-		const char *cells[7] = {
+		const char *cells[] = {
 			field->name,
 			field->required ? "yes" : "",
 			type_text(client, field),
@@ -331,6 +324,29 @@ static enum status print_fields(struct client *client, const struct kind *kind, 
 		status = grid_add(grid, cells, err);
 	}
 	return status == STATUS_OK ? grid_print(grid, &client->output, err) : status;
+}
+
+/* For people: nothing is cut, since the words of a choice are what one came for. */
+static void print_fields(struct client *client, const struct kind *kind)
+{
+	FILE *file = client->output.file;
+	size_t widest = 0;
+
+	for (size_t i = 0; i < kind->field_count; i++) {
+		size_t length = strlen(kind->fields[i].name);
+
+		widest = length > widest ? length : widest;
+	}
+	for (size_t i = 0; i < kind->field_count; i++) {
+		const struct field *field = &kind->fields[i];
+		const char *type = type_text(client, field);
+		const char *text = arena_printf(client->arena, "%s (%s)%s%s%s", field->help, type ? type : "",
+						field->required ? ", needed" : "", field->source ? "; " : "",
+						field->source ? field->source : "");
+
+		(void)fprintf(file, "  %-*s  ", (int)widest, field->name);
+		print_wrapped(&client->output, text ? text : field->help, widest + 4);
+	}
 }
 
 static void print_modes(struct client *client, const struct kind *kind)
@@ -383,22 +399,18 @@ static json_t *kind_json(const struct kind *kind)
 static enum status print_kind(struct client *client, const struct kind *kind, struct error *err)
 {
 	FILE *file;
-	enum status status;
 
 	if (client->output.mode == OUTPUT_JSON) {
 		return json_print(kind_json(kind), &client->output, err);
 	}
 	if (client->output.mode != OUTPUT_TABLE) {
-		return print_fields(client, kind, err);
+		return fields_grid(client, kind, err);
 	}
 	output_page(&client->output);
 	file = client->output.file;
 	(void)fprintf(file, "%s%s%s: %s\nIds are %s1, %s2, ...\n\n", output_bold(&client->output), kind->name,
 		      output_plain(&client->output), kind->help, kind->prefix, kind->prefix);
-	status = print_fields(client, kind, err);
-	if (status != STATUS_OK) {
-		return status;
-	}
+	print_fields(client, kind);
 	(void)fputs("\nCommands:\n", file);
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		if (command_is_of_kind(&command_rows[i]) && i != COMMAND_record_move) {

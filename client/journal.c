@@ -46,11 +46,9 @@ static const char *changes_text(struct client *client, const msgpack_object *ent
 static enum status add_entry(struct client *client, struct grid *grid, const msgpack_object *entry,
 			     struct error *err)
 {
-	struct span at = codec_get_text(entry, "at");
 	const char *cells[LIST_COLUMNS] = {
 		arena_printf(client->arena, "%lld", (long long)codec_get_int(entry, "entry", 0)),
-		arena_text(client->arena, at.data ? (const char *)at.data : "",
-			   client->output.mode == OUTPUT_TABLE && at.length > 16 ? 16 : at.length),
+		record_when(client, entry, client->output.mode == OUTPUT_TABLE),
 		codec_get_string(client->arena, entry, "what"),
 		codec_get_string(client->arena, entry, "by"),
 		changes_text(client, entry),

@@ -20,6 +20,21 @@ const char *record_title(struct client *client, struct span id, const msgpack_ob
 	return arena_printf(client->arena, "%s %.*s", key, (int)title.length, (const char *)title.data);
 }
 
+const char *record_when(struct client *client, const msgpack_object *map, bool people)
+{
+	struct span at = codec_get_text(map, "at");
+	char *text = at.data ? arena_text(client->arena, (const char *)at.data, at.length) : NULL;
+
+	if (!at.data) {
+		return "";
+	}
+	if (text && people && at.length > 16) {
+		text[10] = ' ';
+		text[16] = 0;
+	}
+	return text;
+}
+
 /* A list of references with their titles, parted by semicolons since titles have commas. */
 static const char *list_titles(struct client *client, const msgpack_object *list,
 			       const msgpack_object *titles)

@@ -12,6 +12,9 @@ const char *record_value(struct client *client, const struct field *field, const
 /* "B3 Warwickshire Police", or the id alone. */
 const char *record_title(struct client *client, struct span id, const msgpack_object *titles);
 
+/* The time in the map's "at": "2014-05-01 09:30" for people, in full otherwise. NULL without memory. */
+const char *record_when(struct client *client, const msgpack_object *map, bool people);
+
 /* One record in full. */
 enum status record_print(struct client *client, const struct kind *kind, const msgpack_object *record,
 			 const msgpack_object *titles, struct error *err);

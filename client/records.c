@@ -141,6 +141,52 @@ static json_t *narrow(const struct listing *listing, json_t *record)
 	return record;
 }
 
+/* A list or a reference is looked for by one id. A title is looked up, and must be the title of one record. */
+static enum status reference_value(struct client *client, const struct field *field, const char *text,
+				   const msgpack_object **out, struct error *err)
+{
+	struct buffer *params = client_buffer(client);
+	const msgpack_object *result = NULL;
+	const struct kind *kind = NULL;
+	const char *found = NULL;
+	char canonical[ID_TEXT];
+	struct id id;
+	enum status status = STATUS_OK;
+
+	if (id_parse(text, strlen(text), &id) || !field->kind) {
+		status = client_id(client, text, &kind, canonical, err);
+		found = canonical;
+	} else if (params && (kind = schema_kind(client->schema, field->kind, strlen(field->kind)))) {
+		codec_put_map(params, 3);
+		codec_pair_text(params, "kind", kind->name);
+		codec_pair_int(params, "limit", 2);
+		codec_put_text(params, "where");
+		codec_put_list(params, 1);
+		codec_put_map(params, 3);
+		codec_pair_text(params, "field", kind->title);
+		codec_pair_text(params, "is", "is");
+		codec_pair_text(params, "value", text);
+		status = client_call(client, METHOD_list, params, &result, err);
+	}
+	if (status == STATUS_OK && !found) {
+		const msgpack_object *records = codec_get(result, "records");
+
+		if (list_size(records) != 1) {
+			error_set(err, STATUS_INVALID,
+				  list_size(records) == 0 ? "%s: no %s that you may see is called \"%s\""
+							  : "%s: more than one %s is called \"%s\"",
+				  field->name, field->kind, text);
+			return error_hint(err, "\"safer %s list\" shows the ids", field->kind);
+		}
+		found = codec_get_string(client->arena, list_item(records, 0), "id");
+	}
+	if (status == STATUS_OK) {
+		*out = found ? codec_make_text(client->arena, found, strlen(found)) : NULL;
+		status = *out ? STATUS_OK : error_memory(err);
+	}
+	return status;
+}
+
 static enum status put_conditions(struct client *client, struct buffer *params, struct error *err)
 {
 	const struct arguments *arguments = client->arguments;
@@ -167,6 +213,8 @@ static enum status put_conditions(struct client *client, struct buffer *params, 
 					? codec_make_text(client->arena, pair->value, strlen(pair->value))
 					: codec_make_nil();
 			status = value ? STATUS_OK : error_memory(err);
+		} else if (field->type == FIELD_REF || field->type == FIELD_REFS) {
+			status = reference_value(client, field, pair->value, &value, err);
 		} else {
 			status = field_parse(client->arena, client->schema, field, pair->value, &value, err);
 		}
@@ -333,12 +381,10 @@ static enum status history_rows(struct client *client, const struct kind *kind, 
 {
 	const msgpack_object *fields = codec_get(change, "fields");
 	bool people = client->output.mode == OUTPUT_TABLE;
-	struct span at = codec_get_text(change, "at");
 	const char *cells[9] = {
 		arena_printf(client->arena, "%lld", (long long)codec_get_int(change, "entry", 0)),
 		arena_printf(client->arena, "%lld", (long long)codec_get_int(change, "revision", 0)),
-		arena_text(client->arena, at.data ? (const char *)at.data : "",
-			   people && at.length > 16 ? 16 : at.length),
+		record_when(client, change, people),
 		codec_get_string(client->arena, change, "by"),
 		codec_get_string(client->arena, change, "verb"),
 	};

@@ -114,14 +114,14 @@ static void print_changed(struct client *client, const msgpack_object *params)
 	const struct kind *kind = schema_kind(client->schema, (const char *)kind_name.data, kind_name.length);
 	const char *id = codec_get_string(client->arena, params, "id");
 	const char *title = codec_get_string(client->arena, params, "title");
-	const char *at = codec_get_string(client->arena, params, "at");
+	const char *at = record_when(client, params, client->output.mode == OUTPUT_TABLE);
 	const char *by = codec_get_string(client->arena, params, "by");
 	const char *verb = codec_get_string(client->arena, params, "verb");
 	char sign = client->output.mode == OUTPUT_TABLE ? ' ' : '\t';
 	FILE *file = client->output.file;
 
 	id = id ? id : "?";
-	(void)fprintf(file, "%lld%c%.16s%c%s%c", (long long)codec_get_int(params, "entry", 0), sign,
+	(void)fprintf(file, "%lld%c%s%c%s%c", (long long)codec_get_int(params, "entry", 0), sign,
 		      at ? at : "", sign, id, sign);
 	if (codec_get_flag(params, "lost", false)) {
 		(void)fputs("is no longer shown to you", file);
