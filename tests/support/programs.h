@@ -1,0 +1,52 @@
+/* Other programs, run as a person or a supervisor would: their arguments, their environment, what they print and how
+ * they end. Whatever goes wrong in here fails the test. */
+#ifndef SAFER_TESTS_SUPPORT_PROGRAMS_H
+#define SAFER_TESTS_SUPPORT_PROGRAMS_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#define PROGRAM_ARGUMENTS 64
+#define PROGRAM_PATH      512
+#define PROGRAM_SECONDS   60 /* after which a program that says nothing has failed */
+
+struct outcome {       /* of a program that has ended */
+	int exit_code; /* 128 and the signal's number when one ended it */
+	char *out;     /* what it wrote; NUL-ended */
+	char *err;
+};
+
+struct running { /* a program that goes on beside the test */
+	pid_t pid;
+	int fd;     /* its standard output */
+	char *text; /* what was read of it so far; NUL-ended */
+	size_t length;
+};
+
+/* The path of a program that the build made. */
+void program_path(const char *name, char out[PROGRAM_PATH]);
+/* arguments[1] onwards from a NULL-ended list. */
+void program_arguments(const char **arguments, const char *first, va_list rest);
+
+/* Runs it to its end. input NULL: nothing to read. */
+void program_run(const char *const *arguments, const char *const *environment, const char *input,
+		 struct outcome *out);
+void outcome_release(struct outcome *outcome);
+
+/* Starts it with these descriptors. */
+pid_t program_spawn(const char *const *arguments, const char *const *environment, int in, int out, int err);
+int program_wait(pid_t pid); /* its exit code, as in struct outcome */
+
+/* Starts it and goes on. Standard error goes where `err` says, -1: nowhere. */
+void running_start(struct running *running, const char *const *arguments, const char *const *environment,
+		   int err);
+void running_until(struct running *running, const char *text); /* reads until it has printed this */
+int running_end(struct running *running, int signal_number);   /* 0: none, it ends by itself. Its exit code */
+
+bool says(const char *text, const char *part);
+#define assert_says(text, part) assert_says_at(__FILE__, __LINE__, (text), (part))
+void assert_says_at(const char *file, int line, const char *text, const char *part);
+
+#endif
