@@ -226,7 +226,7 @@ enum status handle_history(struct request *request, struct error *err)
 
 /* ---- can and why ---- */
 
-struct question { /* about a record, or about a new one of a kind that the session would own */
+struct question { /* about a record, or about a new one of a kind, for any body that the session speaks for */
 	struct request *request;
 	const struct kind *kind;
 	const struct field *field; /* NULL: the whole record */
@@ -258,7 +258,7 @@ static enum status read_question(struct request *request, struct question *out, 
 		const char *state = words_next(out->kind->states, &length);
 
 		out->standing = (struct standing){
-			.owner = session->owned_count > 0 ? session->owned[0].body : "",
+			.owner = "",
 			.state = state != NULL ? arena_text(request->arena, state, length) : "",
 			.marking = "",
 		};
@@ -309,12 +309,25 @@ static enum status answer_transition(const struct question *question, const stru
 	return STATUS_OK;
 }
 
-static enum status answer(const struct question *question, const char *verb, size_t length,
-			  struct verdict *out, struct error *err)
+/* Who may create a record fills in more of it than they may edit later. */
+static void answer_filled(const struct question *question, struct verdict *verdict)
+{
+	const struct session *session = question->request->session;
+	const char *owner = question->standing.owner;
+	uint64_t filled = policy_fields_filled(session, question->kind, owner, verdict->roles);
+	size_t index = (size_t)(question->field - question->kind->fields);
+
+	if ((filled >> index & 1) == 0) {
+		policy_field(session, question->kind, question->field, owner, true, verdict);
+	}
+}
+
+static enum status answer_for(const struct question *question, const char *verb, size_t length,
+			      struct verdict *out, struct error *err)
 {
 	const struct session *session = question->request->session;
 	const struct transition *step = kind_transition(question->kind, verb, length);
-	bool edits = words_have("edit create", verb, length);
+	bool edits = words_have("edit", verb, length);
 
 	if (step == NULL && !words_have("see create edit remove", verb, length)) {
 		error_set(err, STATUS_INVALID, "There is no way to %.*s a %s.", (int)length, verb,
@@ -325,10 +338,34 @@ static enum status answer(const struct question *question, const char *verb, siz
 	if (step != NULL) {
 		return answer_transition(question, step, out, err);
 	}
-	if (out->allowed && question->field != NULL) {
+	if (out->allowed && question->field != NULL && words_have("create", verb, length)) {
+		answer_filled(question, out);
+	} else if (out->allowed && question->field != NULL) {
 		policy_field(session, question->kind, question->field, question->standing.owner, edits, out);
 	}
 	return STATUS_OK;
+}
+
+/* For a new record the first body that allows it counts. */
+static enum status answer(const struct question *question, const char *verb, size_t length,
+			  struct verdict *out, struct error *err)
+{
+	const struct session *session = question->request->session;
+	struct question one = *question;
+
+	for (size_t i = 0; !question->exists && i < session->owned_count; i++) {
+		one.standing.owner = session->owned[i].body;
+		if (answer_for(&one, verb, length, out, err) != STATUS_OK) {
+			return err->status;
+		}
+		if (out->allowed) {
+			return STATUS_OK;
+		}
+	}
+	if (!question->exists && session->owned_count > 0) {
+		return STATUS_OK;
+	}
+	return answer_for(question, verb, length, out, err);
 }
 
 static void put_verdict(struct buffer *out, const struct verdict *verdict)
