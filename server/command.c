@@ -33,6 +33,12 @@ static const struct command *const commands[] = {
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
+const struct command *const *command_list(size_t *count)
+{
+	*count = COMMAND_COUNT;
+	return commands;
+}
+
 /* ---- help ---- */
 
 static void print_usage(FILE *out, const struct command *command)

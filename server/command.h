@@ -43,6 +43,9 @@ const char *argument(const struct arguments *arguments, const char *option);
 enum status argument_number(const struct arguments *arguments, const char *option, long least, long most,
 			    long fallback, long *out, struct error *err);
 
+/* All commands, in the order of the help. */
+const struct command *const *command_list(size_t *count);
+
 /* Runs what the command line says; returns the exit code. */
 int command_main(int argc, char **argv);
 

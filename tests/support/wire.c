@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <openssl/err.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -93,6 +94,17 @@ int wire_setup(void **state)
 	return 0;
 }
 
+/* The fixture's own reader stays with the test's thread. */
+static struct store *open_reader(struct wire *wire)
+{
+	char path[128];
+	struct error err = ERROR_INIT;
+
+	snprintf(path, sizeof(path), "%s/%s", wire->server->folder, STORE_FILE);
+	assert_int_equal(store_open(path, STORE_READER, &wire->reader, &err), STATUS_OK);
+	return wire->reader;
+}
+
 void wire_start_workers(struct wire *wire)
 {
 	struct context context = wire->server->context;
@@ -102,7 +114,7 @@ void wire_start_workers(struct wire *wire)
 
 	assert_int_equal(worker_start(wire->base, STORE_WRITER, &context, settings, &dispatch->writer, &err),
 			 STATUS_OK);
-	context.store = wire->server->reader;
+	context.store = open_reader(wire);
 	context.journal = NULL;
 	assert_int_equal(worker_start(wire->base, STORE_READER, &context, settings, &dispatch->reader, &err),
 			 STATUS_OK);
@@ -131,6 +143,7 @@ void wire_stop_workers(struct wire *wire)
 	watchers_stop(dispatch->watchers);
 	watchers_free(dispatch->watchers);
 	refusals_free(dispatch->refusals);
+	store_close(wire->reader);
 	memset(dispatch, 0, sizeof(*dispatch));
 }
 

@@ -30,6 +30,7 @@ struct wire {
 	struct tls *tls;
 	struct connections *connections;
 	struct dispatch dispatch;
+	struct store *reader; /* of the reader's thread */
 	struct arena *arena;
 
 	/* What becomes of a message; without it, it goes through the gate. */

@@ -7,3 +7,10 @@ add_cmocka_test(worker_test LABEL unit LIBRARIES safer_server_fixture PkgConfig:
 foreach(module IN ITEMS connection gate)
     add_cmocka_test(${module}_test LABEL unit LIBRARIES safer_wire)
 endforeach()
+
+# The unit's sandbox, as systemd itself judges it: 0 is closed, 10 is open, and 2.0 is the most that we allow.
+find_program(SAFER_SYSTEMD_ANALYZE systemd-analyze REQUIRED)
+mark_as_advanced(SAFER_SYSTEMD_ANALYZE)
+add_test(NAME service_sandbox COMMAND ${SAFER_SYSTEMD_ANALYZE} security --offline=yes --threshold=20 --no-pager
+    ${PROJECT_BINARY_DIR}/server/saferd.service)
+set_tests_properties(service_sandbox PROPERTIES LABELS unit)

@@ -7,6 +7,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@ struct fixture {
 	struct event_base *base;
 	struct worker *worker;
 	pthread_mutex_t gate; /* locked by the test to hold up the first job */
+	atomic_bool held;     /* a job has come to the gate */
 };
 
 /* Each job puts one fact of its own name; then it does what `act` says. */
@@ -74,6 +76,7 @@ static enum status run(struct job *job, struct context *context, struct error *e
 
 	mine->runs++;
 	if (mine->waits) {
+		mine->fixture->held = true;
 		pthread_mutex_lock(&mine->fixture->gate);
 		pthread_mutex_unlock(&mine->fixture->gate);
 	}
@@ -150,7 +153,7 @@ static void run_group(struct fixture *fixture, struct test_job *jobs, const enum
 
 	pthread_mutex_lock(&fixture->gate);
 	submit(fixture, &first, "first", ACT_SUCCEED);
-	while (first.runs == 0) {
+	while (!fixture->held) {
 		sched_yield();
 	}
 	for (size_t i = 0; i < count; i++) {
