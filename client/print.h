@@ -5,6 +5,7 @@
 
 #include "client/output.h"
 #include "common/arena.h"
+#include "protocol/codec.h"
 
 struct grid_column {
 	const char *name; /* as in CSV: "lead_officer"; a table shows it in capitals */
@@ -24,6 +25,11 @@ size_t grid_rows(const struct grid *grid);
 
 /* In the mode of the output. A table without rows prints nothing; CSV still prints its heading. */
 enum status grid_print(const struct grid *grid, struct output *output, struct error *err);
+
+/* A list of maps as a grid: each column is the text of that name. */
+struct client;
+enum status grid_print_list(struct client *client, const msgpack_object *list,
+			    const struct grid_column *columns, size_t count, struct error *err);
 
 /* A text broken into lines at spaces, each after the first begun with `indent` spaces; lines of the text are kept. */
 void print_wrapped(struct output *output, const char *text, size_t indent);

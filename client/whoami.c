@@ -15,19 +15,8 @@ static enum status print_posts(struct client *client, const msgpack_object *post
 		{.name = "from"},
 		{.name = "to"},
 	};
-	size_t count = sizeof(columns) / sizeof(columns[0]);
-	struct grid *grid = grid_new(client->arena, columns, count);
-	enum status status = grid ? STATUS_OK : error_memory(err);
 
-	for (size_t i = 0; i < list_size(posts) && status == STATUS_OK; i++) {
-		const char *cells[sizeof(columns) / sizeof(columns[0])];
-
-		for (size_t c = 0; c < count; c++) {
-			cells[c] = codec_get_string(client->arena, list_item(posts, i), columns[c].name);
-		}
-		status = grid_add(grid, cells, err);
-	}
-	return status == STATUS_OK ? grid_print(grid, &client->output, err) : status;
+	return grid_print_list(client, posts, columns, sizeof(columns) / sizeof(columns[0]), err);
 }
 
 enum status command_whoami(struct client *client, struct error *err)

@@ -17,17 +17,17 @@ struct gathering {
 	size_t post_count;
 };
 
-static bool holds_on(const struct record *appointment, struct arena *arena, day_t today)
+bool appointment_covers(struct arena *arena, const struct record *appointment, day_t day)
 {
 	const char *from = record_text(arena, appointment, "from");
 	const char *to = record_text(arena, appointment, "to");
 	day_t first = 0;
 	day_t last = 0;
 
-	if (!date_parse(from, strlen(from), &first) || today < first) {
+	if (!date_parse(from, strlen(from), &first) || day < first) {
 		return false;
 	}
-	return to[0] == '\0' || (date_parse(to, strlen(to), &last) && today <= last);
+	return to[0] == '\0' || (date_parse(to, strlen(to), &last) && day <= last);
 }
 
 /* The name of a record that an appointment refers to; "" when it refers to none. */
@@ -63,7 +63,7 @@ static enum status visit_appointment(void *payload, const struct record_row *row
 		return err->status;
 	}
 	if (strcmp(record_text(g->arena, &appointment, "person"), g->session->person_id) != 0 ||
-	    !holds_on(&appointment, g->arena, g->session->today) || g->post_count == POSTS_MAX) {
+	    !appointment_covers(g->arena, &appointment, g->session->today) || g->post_count == POSTS_MAX) {
 		return STATUS_OK;
 	}
 	post = &g->posts[g->post_count++];

@@ -46,6 +46,10 @@ struct session {
 enum status session_load(struct store *store, struct arena *arena, const struct digest *fingerprint,
 			 struct session **out, struct error *err);
 
+/* Whether an appointment (whatever its state) covers a day. */
+struct record;
+bool appointment_covers(struct arena *arena, const struct record *appointment, day_t day);
+
 /* The post to name in the journal for an act that `roles` allowed: the first that gives one of them. */
 const struct post *session_post(const struct session *session, unsigned roles);
 
