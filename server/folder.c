@@ -353,7 +353,6 @@ void folder_close(struct folder *folder)
 	EVP_PKEY_free(folder->journal_public);
 	EVP_PKEY_free(folder->journal_key);
 	authority_free(folder->authority);
-	schema_release();
 	if (folder->lock >= 0) {
 		close(folder->lock);
 	}
