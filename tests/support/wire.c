@@ -51,6 +51,9 @@ static void on_settled(void *payload, struct connection *connection)
 
 	(void)connection;
 	wire->settled++;
+	if (wire->listener) {
+		listener_resume(wire->listener);
+	}
 }
 
 static void on_closed(void *payload, struct connection *connection)
@@ -166,6 +169,8 @@ int wire_teardown(void **state)
 		watchers_stop(wire->dispatch.watchers);
 	}
 	wire_stop_workers(wire);
+	listener_free(wire->listener);
+	wire->listener = NULL;
 	connections_free(wire->connections);
 	for (size_t i = 0; i < wire->peer_count; i++) {
 		peer_free(wire->peers[i]);

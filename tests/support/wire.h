@@ -17,6 +17,7 @@
 #include "protocol/version.h"
 #include "server/connections.h"
 #include "server/dispatch.h"
+#include "server/listener.h"
 #include "tests/support/server_fixture.h"
 
 #include <event2/event.h>
@@ -32,6 +33,8 @@ struct wire {
 	struct dispatch dispatch;
 	struct store *reader; /* of the reader's thread */
 	struct arena *arena;
+
+	struct listener *listener; /* a test's own; resumed when a handshake ends, as the server does */
 
 	/* What becomes of a message; without it, it goes through the gate. */
 	void (*take)(struct wire *wire, struct connection *connection, struct span bytes);
