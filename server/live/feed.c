@@ -16,6 +16,14 @@ struct feed {
 	struct visibility visibility;
 	struct buffer *out;
 	bool own_posts; /* an appointment of the session's person changed in this entry */
+	bool unveiled;  /* so did the sight of a record that others stand or fall with */
+};
+
+struct family {
+	struct feed *feed;
+	const struct record *parent;
+	const struct kind *kind; /* of the children looked for */
+	bool found;
 };
 
 static bool wanted(const struct feed *feed, const struct record *record)
@@ -42,6 +50,44 @@ static enum status visible_before(struct feed *feed, const struct record *record
 		return err->status;
 	}
 	return record_visible(&feed->visibility, &before, out, err);
+}
+
+/* Whether records that are there refer to this one as their parent. */
+static enum status visit_child(void *payload, const struct record_row *row, struct error *err)
+{
+	struct family *family = payload;
+	struct record child;
+
+	if (record_decode(family->feed->arena, family->kind, row, &child, err) != STATUS_OK) {
+		return err->status;
+	}
+	if (strcmp(record_text(family->feed->arena, &child, policy_parent(family->kind)->name),
+		   family->parent->id) == 0) {
+		family->found = true;
+		return STATUS_INTERRUPTED;
+	}
+	return STATUS_OK;
+}
+
+static enum status has_children(struct feed *feed, const struct record *parent, bool *out, struct error *err)
+{
+	const struct schema *schema = feed->context->schema;
+	struct family family = {.feed = feed, .parent = parent};
+
+	for (size_t i = 0; i < schema->kind_count && !family.found; i++) {
+		const struct field *field = policy_parent(&schema->kinds[i]);
+
+		family.kind = &schema->kinds[i];
+		if (field == NULL || (field->kind != NULL && strcmp(field->kind, parent->kind->name) != 0)) {
+			continue;
+		}
+		if (store_record_each(feed->context->store, feed->session->partnership, family.kind->name, 0,
+				      visit_child, &family, err) != STATUS_OK) {
+			return err->status;
+		}
+	}
+	*out = family.found;
+	return STATUS_OK;
 }
 
 static void put_changed_fields(struct feed *feed, const struct record *record, const msgpack_object *changed)
@@ -105,7 +151,8 @@ static enum status visit(void *payload, const struct record_row *row, struct err
 	const struct kind *kind = schema_kind(feed->context->schema, row->kind, strlen(row->kind));
 	struct record record;
 	bool before = false;
-	bool now = false;
+	bool then = false;
+	bool today = false;
 
 	if (kind == NULL) {
 		return STATUS_OK; /* a kind that this version of the schema has given up */
@@ -117,27 +164,33 @@ static enum status visit(void *payload, const struct record_row *row, struct err
 	    strcmp(record_text(feed->arena, &record, "person"), feed->session->person_id) == 0) {
 		feed->own_posts = true;
 	}
+	if ((!row->removed && record_visible(&feed->visibility, &record, &then, err) != STATUS_OK) ||
+	    visible_before(feed, &record, &before, err) != STATUS_OK ||
+	    record_visible_today(&feed->visibility, &record, &today, err) != STATUS_OK) {
+		return err->status;
+	}
+	if (before != then && row->revision > 1 && !row->removed && !feed->unveiled &&
+	    has_children(feed, &record, &feed->unveiled, err) != STATUS_OK) {
+		return err->status;
+	}
 	if (!wanted(feed, &record)) {
 		return STATUS_OK;
 	}
-	if ((!row->removed && record_visible(&feed->visibility, &record, &now, err) != STATUS_OK) ||
-	    visible_before(feed, &record, &before, err) != STATUS_OK) {
-		return err->status;
-	}
-	if (now || (before && row->removed)) {
+	if ((then && today) || (before && row->removed)) {
 		return put_notice(feed, &record, false, err);
 	}
-	return before ? put_notice(feed, &record, true, err) : STATUS_OK;
+	return before && !then ? put_notice(feed, &record, true, err) : STATUS_OK;
 }
 
 static enum status collect_entry(struct feed *feed, int64_t entry, struct error *err)
 {
 	feed->own_posts = false;
+	feed->unveiled = false;
 	if (store_version_each_of_entry(feed->context->store, feed->session->partnership, entry, visit, feed,
 					err) != STATUS_OK) {
 		return err->status;
 	}
-	if (feed->own_posts) {
+	if (feed->own_posts || feed->unveiled) {
 		message_put_notice(feed->out, "resync");
 		codec_put_map(feed->out, 2);
 		codec_pair_int(feed->out, "watch", feed->wish->number);
