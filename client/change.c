@@ -2,19 +2,19 @@
 #include "client/changeset.h"
 #include "client/commands.h"
 #include "client/console.h"
+#include "client/edit.h"
 #include "client/record.h"
 
 #include <string.h>
 
-/* The record that a command names: its id in canonical form, of the command's kind. */
-static enum status own_id(struct client *client, char out[ID_TEXT], struct error *err)
+enum status changeset_id(struct client *client, const char *name, char out[ID_TEXT], struct error *err)
 {
 	const struct kind *kind = NULL;
 	const char *rest = client->command->words + 5;
 	enum status status = client_schema(client, err);
 
 	if (status == STATUS_OK) {
-		status = client_id(client, client->names[0], &kind, out, err);
+		status = client_id(client, name, &kind, out, err);
 	}
 	if (status == STATUS_OK && kind != client->kind) {
 		error_set(err, STATUS_INVALID, "%s is not %s %s, but %s %s", out,
@@ -75,6 +75,9 @@ enum status command_record_add(struct client *client, struct error *err)
 	size_t count = 0;
 	enum status status = client_schema(client, err);
 
+	if (status == STATUS_OK && client->arguments->pair_count == 0 && console_can_ask(client)) {
+		return edit_new(client, err);
+	}
 	if (status == STATUS_OK) {
 		status = changeset_pairs(client, client->kind, &fields, &count, err);
 	}
@@ -104,7 +107,7 @@ enum status command_record_set(struct client *client, struct error *err)
 	char id[ID_TEXT];
 	size_t count = 0;
 	int64_t base = 0;
-	enum status status = own_id(client, id, err);
+	enum status status = changeset_id(client, client->names[0], id, err);
 
 	if (status == STATUS_OK) {
 		status = changeset_pairs(client, client->kind, &fields, &count, err);
@@ -129,7 +132,7 @@ enum status command_record_remove(struct client *client, struct error *err)
 	char id[ID_TEXT];
 	const char *warning;
 	int64_t base = 0;
-	enum status status = own_id(client, id, err);
+	enum status status = changeset_id(client, client->names[0], id, err);
 
 	if (status == STATUS_OK) {
 		status = base_revision(client, id, &base, err);
@@ -149,27 +152,49 @@ enum status command_record_remove(struct client *client, struct error *err)
 	return status;
 }
 
+/* One item for each record that is named: all of them move, or none. */
+static enum status move_each(struct client *client, struct changeset *set,
+			     const struct changeset_field *fields, size_t count, struct error *err)
+{
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < client->name_count && status == STATUS_OK; i++) {
+		char id[ID_TEXT];
+		int64_t base = 0;
+
+		status = changeset_id(client, client->names[i], id, err);
+		if (status == STATUS_OK) {
+			status = base_revision(client, id, &base, err);
+		}
+		if (status == STATUS_OK) {
+			changeset_move(set, client->transition->verb, id, base, fields, count);
+		}
+	}
+	return status;
+}
+
 enum status command_record_move(struct client *client, struct error *err)
 {
 	struct changeset set = {0};
 	struct changeset_field *fields = NULL;
-	char id[ID_TEXT];
 	size_t count = 0;
-	int64_t base = 0;
-	enum status status = own_id(client, id, err);
+	enum status status = client_schema(client, err);
 
-	if (status == STATUS_OK) {
-		status = changeset_pairs(client, client->kind, &fields, &count, err);
+	if (client->name_count > 1 && arguments_have(client->arguments, FLAG_BASE)) {
+		return error_set(err, STATUS_INVALID, "--base is for one record, and %zu are named",
+				 client->name_count);
 	}
 	if (status == STATUS_OK) {
-		status = base_revision(client, id, &base, err);
+		status = changeset_pairs(client, client->kind, &fields, &count, err);
 	}
 	if (status == STATUS_OK) {
 		status = changeset_init(client, &set, err);
 	}
 	if (status == STATUS_OK) {
-		changeset_move(&set, client->transition->verb, id, base, fields, count);
-		status = send_and_tell(client, &set, true, err);
+		status = move_each(client, &set, fields, count, err);
+	}
+	if (status == STATUS_OK) {
+		status = send_and_tell(client, &set, client->name_count == 1, err);
 	}
 	changeset_release(&set);
 	return status;

@@ -43,6 +43,10 @@ enum status changeset_send(struct client *client, const struct changeset *set, c
 enum status changeset_tell(struct client *client, const struct changeset *set, const msgpack_object *result,
 			   const char *next, struct error *err);
 
+/* The id that was typed, in canonical form. STATUS_INVALID, with what was meant, when it is of another kind than the
+ * command's. Asks for the schema. */
+enum status changeset_id(struct client *client, const char *name, char out[ID_TEXT], struct error *err);
+
 /* The pairs typed as fields of a kind: only "=" is taken; a long text may be read from a file with @FILE or from
  * standard input with @-. Lies in the arena. */
 enum status changeset_pairs(struct client *client, const struct kind *kind, struct changeset_field **out,

@@ -1,0 +1,553 @@
+/* Editing a record: a form in the person's editor, sent until the server takes it or the person leaves it. What was
+ * typed is a draft from the first moment, so no way of ending this loses it. */
+#include "client/edit.h"
+
+#include "client/changeset.h"
+#include "client/commands.h"
+#include "client/console.h"
+#include "client/drafts.h"
+#include "client/editor.h"
+#include "client/form.h"
+#include "client/rebase.h"
+#include "client/record.h"
+
+#include <string.h>
+
+#define FORM_BYTES (32 * 1024 * 1024)
+
+/* One round of editing. */
+struct edit {
+	struct draft *draft;
+	const struct kind *kind;
+	const char *opened;            /* the form as it was before the editor had it */
+	const char *form;              /* as it is now */
+	const msgpack_object **values; /* of each field of the kind, as the form has them */
+	bool *given;
+	const msgpack_object *result; /* of the change-set that was taken */
+	struct changeset set;
+};
+
+/* ---- the form ---- */
+
+struct mode_answer {
+	const char *mode;
+	bool allowed;
+};
+
+/* Whether the person may `verb` (see or edit) a field of a record. Fields of one mode get one answer, so the server is
+ * asked once for each mode. */
+static enum status ask_mode(struct client *client, const char *id, const char *verb,
+			    const struct field *field, const char *mode, struct mode_answer *known,
+			    bool *allowed, struct error *err)
+{
+	struct buffer *params = client_buffer(client);
+	const msgpack_object *result = NULL;
+	enum status status;
+
+	for (; known->mode; known++) {
+		if (strcmp(known->mode, mode) == 0) {
+			*allowed = known->allowed;
+			return STATUS_OK;
+		}
+	}
+	if (!params) {
+		return error_memory(err);
+	}
+	codec_put_map(params, 3);
+	codec_pair_text(params, "verb", verb);
+	codec_pair_text(params, "target", id);
+	codec_pair_text(params, "field", field->name);
+	status = client_call(client, METHOD_can, params, &result, err);
+	if (status == STATUS_OK) {
+		*known = (struct mode_answer){mode, codec_get_flag(result, "allowed", false)};
+		*allowed = known->allowed;
+	}
+	return status;
+}
+
+/* How each field stands in the form of a record, or of a new one (id NULL). The server has the last word either way;
+ * this spares people what it would refuse. */
+static enum status find_standings(struct client *client, const struct kind *kind, const char *id,
+				  enum form_standing *standings, struct error *err)
+{
+	struct mode_answer *see = arena_array(client->arena, kind->field_count + 1, sizeof(*see));
+	struct mode_answer *edit = arena_array(client->arena, kind->field_count + 1, sizeof(*edit));
+	enum status status = see && edit ? STATUS_OK : error_memory(err);
+
+	for (size_t i = 0; i < kind->field_count && status == STATUS_OK; i++) {
+		const struct field *field = &kind->fields[i];
+		bool may_see = true;
+		bool may_edit = strcmp(field->edit, "nobody") != 0;
+
+		if (id) {
+			status = ask_mode(client, id, "see", field, field->see, see, &may_see, err);
+		}
+		if (id && status == STATUS_OK && may_see && may_edit) {
+			status = ask_mode(client, id, "edit", field, field->edit, edit, &may_edit, err);
+		}
+		standings[i] = !may_see ? FORM_HIDDEN : may_edit ? FORM_OPEN : FORM_LOCKED;
+	}
+	return status;
+}
+
+static bool any_open(const struct kind *kind, const enum form_standing *standings)
+{
+	for (size_t i = 0; i < kind->field_count; i++) {
+		if (standings[i] == FORM_OPEN) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A form for a record (NULL: a new one), in the arena. */
+static enum status make_form(struct client *client, const struct kind *kind, const char *id,
+			     const msgpack_object *record, const msgpack_object *titles, const char **out,
+			     struct error *err)
+{
+	enum form_standing *standings = arena_array(client->arena, kind->field_count + 1, sizeof(*standings));
+	const char *heading = id ? arena_printf(client->arena, "%s %s, revision %lld", kind->name, id,
+						(long long)codec_get_int(record, "revision", 0))
+				 : arena_printf(client->arena, "A new %s: %s.", kind->name, kind->help);
+	struct buffer form;
+	enum status status = standings && heading ? STATUS_OK : error_memory(err);
+
+	buffer_init(&form, FORM_BYTES);
+	if (status == STATUS_OK) {
+		status = find_standings(client, kind, id, standings, err);
+	}
+	if (status == STATUS_OK && !any_open(kind, standings)) {
+		error_set(err, STATUS_NOT_PERMITTED, "no post that you hold today allows you to edit %s", id);
+		status = error_hint(err, "\"safer why %s\" says who may", id);
+	}
+	if (status == STATUS_OK) {
+		form_write(client->arena, &form, kind, heading, codec_get(record, "fields"), titles,
+			   standings);
+		*out = form.failed ? NULL : arena_text(client->arena, (const char *)form.data, form.length);
+		status = *out ? STATUS_OK : error_memory(err);
+	}
+	buffer_release(&form);
+	return status;
+}
+
+/* ---- sending ---- */
+
+/* The fields of the form that differ from what it was begun on. */
+static enum status build_set(struct client *client, struct edit *edit, struct error *err)
+{
+	const struct kind *kind = edit->kind;
+	const struct draft *draft = edit->draft;
+	struct changeset_field *fields = arena_array(client->arena, kind->field_count + 1, sizeof(*fields));
+	size_t count = 0;
+	enum status status = fields ? changeset_init(client, &edit->set, err) : error_memory(err);
+
+	for (size_t i = 0; i < kind->field_count && status == STATUS_OK; i++) {
+		const char *name = kind->fields[i].name;
+
+		if (edit->given[i] && !codec_same(edit->values[i], codec_get(draft->fields, name))) {
+			fields[count++] = (struct changeset_field){name, edit->values[i]};
+		}
+	}
+	if (status == STATUS_OK && !edit->set.reason) {
+		edit->set.reason = draft->reason;
+	}
+	if (status == STATUS_OK && draft->id && count > 0) {
+		changeset_edit(&edit->set, draft->id, draft->base, fields, count);
+	} else if (status == STATUS_OK && !draft->id) {
+		changeset_create(&edit->set, kind, NULL, fields, count);
+	}
+	return status;
+}
+
+/* Sends edit->set. That it is under way is written down first, so that after a lost connection or a kill the very same
+ * request can be repeated, and is applied once. */
+static enum status send_set(struct client *client, struct edit *edit, struct error *err)
+{
+	struct draft *draft = edit->draft;
+	struct span packed = buffer_span(&edit->set.changes);
+	struct error saving = ERROR_INIT;
+	const char *why = NULL;
+	enum status status = STATUS_OK;
+
+	if (edit->set.changes.failed) {
+		return error_memory(err);
+	}
+	if (!edit->set.dry_run) {
+		draft->pending =
+			(struct span){arena_copy(client->arena, packed.data, packed.length), packed.length};
+		draft->pending_count = edit->set.count;
+		draft->reason = edit->set.reason;
+		memcpy(draft->request, edit->set.request, sizeof(draft->request));
+		status = draft->pending.data ? draft_save(client, draft, err) : error_memory(err);
+	}
+	if (status == STATUS_OK) {
+		status = changeset_send(client, &edit->set, &edit->result, err);
+	}
+	if (status != STATUS_OK && status != STATUS_UNREACHABLE && status != STATUS_INTERRUPTED) {
+		draft->pending = (struct span){NULL, 0};
+	}
+	if (status != STATUS_OK) {
+		why = arena_text(client->arena, err->message, strlen(err->message));
+		draft->why = why ? why : "";
+		(void)draft_save(client, draft, &saving); /* the form itself is safe already */
+	}
+	return status;
+}
+
+static const char *next_show(struct client *client, const struct edit *edit)
+{
+	const msgpack_object *changes = codec_get(edit->result, "changes");
+	struct span id = {NULL, 0};
+
+	if (codec_count(changes) > 0 && changes->type == MSGPACK_OBJECT_ARRAY) {
+		id = codec_get_text(&changes->via.array.ptr[0], "id");
+	}
+	return id.length > 0 ? arena_printf(client->arena, "safer %s show %.*s", edit->kind->name,
+					    (int)id.length, (const char *)id.data)
+			     : NULL;
+}
+
+/* ---- going on after a refusal ---- */
+
+/* Brings the form onto the present revision, asking about what collides. */
+static enum status rebase(struct client *client, struct edit *edit, bool *again, struct error *err)
+{
+	const msgpack_object *details = client->details;
+	const msgpack_object *record = NULL;
+	const msgpack_object *titles = NULL;
+	struct draft *draft = edit->draft;
+	struct rebase what = {
+		.kind = edit->kind,
+		.base = draft->fields,
+		.mine = edit->values,
+		.given = edit->given,
+		.details = details,
+	};
+	const char *form = edit->form;
+	enum status status = record_read(client, draft->id, NULL, &record, &titles, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	what.theirs = codec_get(record, "fields");
+	what.titles = titles;
+	/* A field that has no entry in the form was not touched. */
+	for (size_t i = 0; i < edit->kind->field_count; i++) {
+		if (!edit->given[i]) {
+			edit->values[i] = codec_get(draft->fields, edit->kind->fields[i].name);
+		}
+	}
+	status = rebase_ask(client, &what, &form, again, err);
+	if (status == STATUS_OK) {
+		status = draft_save_form(draft, form, err);
+	}
+	if (status == STATUS_OK) {
+		edit->form = form;
+		draft->fields = what.theirs;
+		draft->base = codec_get_int(record, "revision", 0);
+		status = draft_save(client, draft, err);
+	}
+	return status;
+}
+
+/* Puts the reason at the top of the form. */
+static enum status put_reason(struct client *client, struct edit *edit, const struct error *why,
+			      struct error *err)
+{
+	const char *note =
+		arena_printf(client->arena, "%s%s%s", why->message, why->hint[0] ? "\n" : "", why->hint);
+	const char *form = note ? form_note(client->arena, edit->kind, edit->form, NULL, note) : NULL;
+
+	if (!form) {
+		return error_memory(err);
+	}
+	edit->form = form;
+	return draft_save_form(edit->draft, form, err);
+}
+
+/* Whether another look at the form may help. */
+static bool is_mendable(enum status status)
+{
+	return status == STATUS_INVALID || status == STATUS_REFUSED || status == STATUS_NOT_PERMITTED;
+}
+
+/* ---- the loop ---- */
+
+enum step {
+	STEP_EDIT, /* open the editor */
+	STEP_SEND,
+	STEP_LEAVE,
+};
+
+/* Opens the editor and takes what it saved. STEP_LEAVE with STATUS_OK: the person let it be. */
+static enum status open_editor(struct client *client, struct edit *edit, bool fresh, enum step *next,
+			       struct error *err)
+{
+	const char *form = NULL;
+	enum status status;
+	enum status ended;
+	bool same;
+
+	edit->opened = edit->form;
+	ended = editor_run(edit->draft->form, err);
+	status = draft_form(client, edit->draft, &form, ended == STATUS_OK ? err : NULL);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	same = strcmp(form, edit->opened) == 0;
+	*next = same || form_is_empty(form) ? STEP_LEAVE : STEP_SEND;
+	if (form_is_empty(form) || (same && fresh)) { /* there is nothing to keep */
+		draft_remove(edit->draft);
+		edit->draft->number = 0;
+	}
+	if (ended != STATUS_OK) {
+		return ended;
+	}
+	edit->form = form_strip(client->arena, form);
+	return edit->form ? STATUS_OK : error_memory(err);
+}
+
+static enum status read_form(struct client *client, struct edit *edit, struct error *err)
+{
+	size_t room = edit->kind->field_count + 1;
+
+	edit->values = arena_array(client->arena, room, sizeof(*edit->values));
+	edit->given = arena_array(client->arena, room, sizeof(*edit->given));
+	if (!edit->values || !edit->given) {
+		return error_memory(err);
+	}
+	return form_read(client->arena, client->schema, edit->kind, edit->form, edit->values, edit->given,
+			 err);
+}
+
+/* Reads the form and sends it. *sent is false when nothing differs. */
+static enum status try_send(struct client *client, struct edit *edit, bool *sent, struct error *err)
+{
+	enum status status = read_form(client, edit, err);
+
+	*sent = false;
+	changeset_release(&edit->set);
+	edit->set = (struct changeset){0};
+	if (status == STATUS_OK) {
+		status = build_set(client, edit, err);
+	}
+	if (status == STATUS_OK && edit->set.count > 0) {
+		*sent = true;
+		status = send_set(client, edit, err);
+	}
+	return status;
+}
+
+/* What to do about a failure: mend the form, bring it onto the present revision, or leave. */
+static enum status after_failure(struct client *client, struct edit *edit, enum step *next, struct error *err)
+{
+	struct error why = *err;
+	struct error wrong = ERROR_INIT;
+	bool again = false;
+	enum status status = why.status;
+
+	*next = STEP_LEAVE;
+	if (!console_can_ask(client)) {
+		return status;
+	}
+	if (status == STATUS_CONFLICT && edit->draft->id) {
+		(void)fprintf(stderr, "safer: %s\n", why.message);
+		status = rebase(client, edit, &again, &wrong);
+		if (status != STATUS_OK) {
+			*err = wrong;
+			return status;
+		}
+		*next = again ? STEP_EDIT : STEP_SEND;
+		return STATUS_OK;
+	}
+	if (is_mendable(status) && put_reason(client, edit, &why, &wrong) == STATUS_OK) {
+		*next = STEP_EDIT;
+		return STATUS_OK;
+	}
+	return status;
+}
+
+static void tell_kept(struct client *client, const struct draft *draft, struct error *err)
+{
+	if (draft->number == 0) {
+		return;
+	}
+	if (client->output.mode == OUTPUT_JSON) {
+		(void)error_hint(err, "what was written is kept: safer draft resume %lld",
+				 (long long)draft->number);
+		return;
+	}
+	(void)fprintf(stderr,
+		      "What was written is kept as draft %lld, in %s\n  to go on: safer draft resume %lld\n",
+		      (long long)draft->number, draft->form, (long long)draft->number);
+}
+
+/* From a form on disk to a record on the server. `fresh`: nobody typed anything into it yet. */
+static enum status edit_loop(struct client *client, struct edit *edit, enum step step, bool fresh,
+			     struct error *err)
+{
+	struct error last = ERROR_INIT; /* why it was not taken when it was last sent */
+	enum status status = STATUS_OK;
+	bool sent = false;
+
+	while (step != STEP_LEAVE) {
+		if (step == STEP_EDIT) {
+			status = open_editor(client, edit, fresh, &step, err);
+			if (status != STATUS_OK || step == STEP_LEAVE) {
+				break;
+			}
+			fresh = false;
+		}
+		status = try_send(client, edit, &sent, err);
+		if (status == STATUS_OK) {
+			break;
+		}
+		last = *err;
+		status = after_failure(client, edit, &step, err);
+	}
+	if (status == STATUS_OK && step == STEP_LEAVE && last.status != STATUS_OK &&
+	    edit->draft->number != 0) {
+		*err = last; /* reopened, and left as it was */
+		status = last.status;
+	}
+	if (status == STATUS_OK && sent && edit->set.dry_run) {
+		status = changeset_tell(client, &edit->set, edit->result, NULL, err);
+		tell_kept(client, edit->draft, err);
+	} else if (status == STATUS_OK && sent) {
+		draft_remove(edit->draft);
+		status = changeset_tell(client, &edit->set, edit->result, next_show(client, edit), err);
+	} else if (status == STATUS_OK) {
+		if (edit->draft->number != 0 && step == STEP_SEND) {
+			draft_remove(edit->draft); /* it differs from the record in nothing */
+		}
+		(void)fputs(step == STEP_LEAVE && edit->draft->number != 0
+				    ? "Nothing was sent; the draft is kept.\n"
+				    : "Nothing was changed.\n",
+			    stderr);
+	} else {
+		tell_kept(client, edit->draft, err);
+	}
+	changeset_release(&edit->set);
+	return status;
+}
+
+/* ---- commands ---- */
+
+static enum status begin(struct client *client, const char *id, const msgpack_object *record,
+			 const msgpack_object *titles, struct error *err)
+{
+	struct draft draft = {
+		.kind = client->kind->name,
+		.id = id,
+		.base = codec_get_int(record, "revision", 0),
+		.fields = codec_get(record, "fields"),
+		.reason = client->arguments->flags[FLAG_REASON],
+	};
+	struct edit edit = {.draft = &draft, .kind = client->kind};
+	enum status status = make_form(client, client->kind, id, record, titles, &edit.form, err);
+
+	if (status == STATUS_OK) {
+		status = draft_begin(client, &draft, edit.form, err);
+	}
+	return status == STATUS_OK ? edit_loop(client, &edit, STEP_EDIT, true, err) : status;
+}
+
+enum status edit_new(struct client *client, struct error *err)
+{
+	enum status status = editor_check(client, err);
+
+	return status == STATUS_OK ? begin(client, NULL, NULL, NULL, err) : status;
+}
+
+/* Says when there are drafts of the same record already. */
+static void tell_of_drafts(struct client *client, const char *id)
+{
+	struct error ignored = ERROR_INIT;
+	struct draft *drafts = NULL;
+	size_t count = 0;
+
+	if (draft_all(client, &drafts, &count, &ignored) != STATUS_OK) {
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (drafts[i].id && strcmp(drafts[i].id, id) == 0) {
+			(void)fprintf(stderr,
+				      "There is a draft of %s already, begun %s: safer draft resume %lld\n",
+				      id, drafts[i].at, (long long)drafts[i].number);
+		}
+	}
+}
+
+enum status command_record_edit(struct client *client, struct error *err)
+{
+	const msgpack_object *record = NULL;
+	const msgpack_object *titles = NULL;
+	char id[ID_TEXT];
+	enum status status = editor_check(client, err);
+
+	if (status == STATUS_OK) {
+		status = changeset_id(client, client->names[0], id, err);
+	}
+	if (status == STATUS_OK) {
+		status = record_read(client, id, NULL, &record, &titles, err);
+	}
+	if (status != STATUS_OK) {
+		return status;
+	}
+	tell_of_drafts(client, id);
+	return begin(client, id, record, titles, err);
+}
+
+/* Repeats a request of which no answer came; the server applies it once, however often it is asked. */
+static enum status repeat_pending(struct client *client, struct edit *edit, struct error *err)
+{
+	struct draft *draft = edit->draft;
+	enum status status = changeset_init(client, &edit->set, err);
+
+	if (status == STATUS_OK) {
+		edit->set.dry_run = false;
+		edit->set.reason = draft->reason;
+		edit->set.count = draft->pending_count;
+		memcpy(edit->set.request, draft->request, sizeof(draft->request));
+		(void)buffer_append(&edit->set.changes, draft->pending.data, draft->pending.length);
+		(void)fputs("It was sent before and no answer came: asking again.\n", stderr);
+		status = send_set(client, edit, err);
+	}
+	if (status == STATUS_OK) {
+		draft_remove(draft);
+		status = changeset_tell(client, &edit->set, edit->result, next_show(client, edit), err);
+	}
+	changeset_release(&edit->set);
+	return status;
+}
+
+enum status draft_resume(struct client *client, struct draft *draft, struct error *err)
+{
+	struct edit edit = {.draft = draft};
+	struct error why = ERROR_INIT;
+	enum status status = client_schema(client, err);
+
+	if (status == STATUS_OK) {
+		client->kind = edit.kind = schema_kind(client->schema, draft->kind, strlen(draft->kind));
+		if (!edit.kind) {
+			status =
+				error_set(err, STATUS_FAILED,
+					  "the server has no kind of record called %s any more", draft->kind);
+		}
+	}
+	if (status == STATUS_OK) {
+		status = draft_form(client, draft, &edit.form, err);
+	}
+	if (status == STATUS_OK && draft->pending.length > 0) {
+		status = repeat_pending(client, &edit, &why);
+		if (status == STATUS_OK || status == STATUS_UNREACHABLE || status == STATUS_INTERRUPTED) {
+			*err = why;
+			return status;
+		}
+		status = put_reason(client, &edit, &why, err);
+	}
+	if (status == STATUS_OK) {
+		status = editor_check(client, err);
+	}
+	return status == STATUS_OK ? edit_loop(client, &edit, STEP_EDIT, false, err) : status;
+}
