@@ -19,7 +19,8 @@ static enum status run(const struct arguments *arguments, struct error *err)
 const struct command command_check = {
 	.name = "check",
 	.words = {"DIR"},
-	.options = {{"quick", NULL, "the structure of the store only, not every entry of the journal"}},
+	.options = {{"quick", NULL, "the structure of the store only, not every entry of the journal",
+		     false}},
 	.help = "check the store and every entry of the journals",
 	.text = "Reads everything in the folder DIR again: the store's structure, each entry of the journals "
 		"against\n"

@@ -341,12 +341,12 @@ const struct command command_init = {
 		    {"administrator", "NAME", "the person who will look after accounts; sees no plan data",
 		     true},
 		    {"names", "\"NAME ...\"",
-		     "names and addresses of this server; the first goes into invitations"},
+		     "names and addresses of this server; the first goes into invitations", false},
 		    {"listen", "ADDRESS",
-		     "address to listen on (127.0.0.1; 0.0.0.0 or :: for every interface)"},
-		    {"port", "N", "port to listen on (7443; 0 takes a free one)"},
-		    {"training", "DATE",
-		     "make a folder for training, in which the partnership's day is DATE"}},
+		     "address to listen on (127.0.0.1; 0.0.0.0 or :: for every interface)", false},
+		    {"port", "N", "port to listen on (7443; 0 takes a free one)", false},
+		    {"training", "DATE", "make a folder for training, in which the partnership's day is DATE",
+		     false}},
 	.help = "make the data folder of a new partnership",
 	.text = "Makes the folder DIR with the settings, the keys and the store of a new partnership, and "
 		"prints the\n"

@@ -108,7 +108,7 @@ static enum status run(const struct arguments *arguments, struct error *err)
 const struct command command_invite = {
 	.name = "invite",
 	.words = {"DIR", "PERSON"},
-	.options = {{"hours", "N", "how long it may be used (the setting invitation_hours)"}},
+	.options = {{"hours", "N", "how long it may be used (the setting invitation_hours)", false}},
 	.help = "invite a person from the server's console, while the server is stopped",
 	.text = "Prints an invitation for the person whose record has the id PERSON, such as PE1. For the "
 		"day when no\n"

@@ -113,10 +113,12 @@ void tls_forgive(SSL *ssl)
 
 static bool configure(SSL_CTX *context)
 {
+	char groups[] = TLS_GROUPS; /* OpenSSL's macros take away the const */
+	char signatures[] = TLS_SIGNATURES;
+
 	SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 					  SSL_MODE_RELEASE_BUFFERS);
-	SSL_CTX_set_options(context,
-			    SSL_OP_NO_TICKET);
+	SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_verify(context, VERIFY_CLIENT, NULL); /* until on_alpn knows better */
 	SSL_CTX_set_verify_depth(context, 0);             /* no authorities between ours and a device */
@@ -129,9 +131,9 @@ static bool configure(SSL_CTX *context)
 	       SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) == 1 &&
 	       SSL_CTX_set_num_tickets(context, 0) == 1 &&
 	       SSL_CTX_set_ciphersuites(context, TLS_SUITES) == 1 &&
-	       SSL_CTX_set1_groups_list(context, TLS_GROUPS) == 1 &&
-	       SSL_CTX_set1_sigalgs_list(context, TLS_SIGNATURES) == 1 &&
-	       SSL_CTX_set1_client_sigalgs_list(context, TLS_SIGNATURES) == 1 &&
+	       SSL_CTX_set1_groups_list(context, groups) == 1 &&
+	       SSL_CTX_set1_sigalgs_list(context, signatures) == 1 &&
+	       SSL_CTX_set1_client_sigalgs_list(context, signatures) == 1 &&
 	       SSL_CTX_set_purpose(context, X509_PURPOSE_SSL_CLIENT) == 1;
 }
 

@@ -272,6 +272,38 @@ struct wire_peer *wire_connect(struct wire *wire, struct wire_offer offer)
 	return peer;
 }
 
+X509 *wire_issue(struct wire *wire, struct authority *authority, EVP_PKEY *key, int64_t from, int64_t to,
+		 const char *server_names)
+{
+	struct certificate_wish wish = {
+		.key = key,
+		.name = "Ann Example",
+		.account = 1,
+		.from = wire->server->now + from,
+		.to = wire->server->now + to,
+		.server_names = server_names,
+	};
+	struct error err = ERROR_INIT;
+	X509 *certificate = NULL;
+
+	assert_int_equal(authority_issue(authority, &wish, &certificate, &err), STATUS_OK);
+	return certificate;
+}
+
+struct wire_peer *wire_join(struct wire *wire, int buffer_bytes)
+{
+	struct wire_offer offer = {.alpn = ALPN_MEMBER, .buffer_bytes = buffer_bytes};
+	struct wire_peer *peer;
+
+	offer.key = fixture_key(wire->server);
+	offer.certificate =
+		wire_issue(wire, wire->server->context.authority, offer.key, -FIXTURE_DAY, FIXTURE_DAY, NULL);
+	peer = wire_connect(wire, offer);
+	X509_free(offer.certificate);
+	assert_non_null(wire_connection(peer));
+	return peer;
+}
+
 struct connection *wire_connection(const struct wire_peer *peer)
 {
 	return connections_find(peer->wire->connections, peer->number);

@@ -13,6 +13,7 @@
 #ifndef SAFER_TESTS_SUPPORT_WIRE_H
 #define SAFER_TESTS_SUPPORT_WIRE_H
 
+#include "common/clock.h"
 #include "protocol/message.h"
 #include "protocol/version.h"
 #include "server/connections.h"
@@ -88,7 +89,12 @@ struct wire_offer wire_member(struct wire *wire, const struct fixture_device *de
 struct wire_peer *wire_connect(struct wire *wire,
 			       struct wire_offer offer); /* and waits for the end of the handshake */
 struct wire_peer *wire_begin(struct wire *wire, struct wire_offer offer); /* without waiting */
-struct connection *wire_connection(const struct wire_peer *peer);         /* NULL: gone */
+/* A certificate of that authority, valid from and to so long from now; for a server when it has names. Yours. */
+X509 *wire_issue(struct wire *wire, struct authority *authority, EVP_PKEY *key, int64_t from, int64_t to,
+		 const char *server_names);
+/* Connects with a new certificate of the right authority, which the store does not know. */
+struct wire_peer *wire_join(struct wire *wire, int buffer_bytes);
+struct connection *wire_connection(const struct wire_peer *peer); /* NULL: gone */
 
 /* One round: every peer does what it can, then the loop turns. */
 void wire_turn(struct wire *wire);

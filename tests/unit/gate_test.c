@@ -1,129 +1,12 @@
-/* The gate, over the wire: what reaches a handler, what is refused before it, what is journalled about it, and what a
- * watcher hears. */
-#include "common/clock.h"
-#include "common/log.h"
+/* The gate, over the wire: what reaches a handler, what is refused before it, and what is journalled about it. */
 #include "server/policy/roles.h"
-#include "tests/support/wire.h"
+#include "tests/unit/gate.h"
 #include "tests/unit/rows.h"
 
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <string.h>
-
-struct params { /* a map being packed */
-	struct buffer bytes;
-	size_t header;
-	size_t count;
-};
-
-static struct params begin(void)
-{
-	struct params params = {.count = 0};
-
-	buffer_init(&params.bytes, 65536);
-	params.header = codec_map_begin(&params.bytes);
-	return params;
-}
-
-static void with_int(struct params *params, const char *name, int64_t value)
-{
-	codec_pair_int(&params->bytes, name, value);
-	params->count++;
-}
-
-static void with_text(struct params *params, const char *name, const char *value)
-{
-	codec_pair_text(&params->bytes, name, value);
-	params->count++;
-}
-
-static const struct wire_message *ask(struct wire_peer *peer, uint32_t id, const char *method,
-				      struct params params)
-{
-	codec_map_end(&params.bytes, params.header, params.count);
-	wire_ask_with(peer, id, method, buffer_span(&params.bytes));
-	buffer_release(&params.bytes);
-	return wire_reply(peer, id);
-}
-
-static const struct wire_message *say_hello(struct wire_peer *peer, uint32_t id)
-{
-	struct params params = begin();
-
-	with_int(&params, "protocol", PROTOCOL_VERSION);
-	return ask(peer, id, "hello", params);
-}
-
-/* A change-set that creates a person of that name. */
-static const struct wire_message *create_person(struct wire_peer *peer, uint32_t id, const char *name)
-{
-	struct params params = begin();
-	uint8_t request[16] = {(uint8_t)id, (uint8_t)(id >> 8), 1};
-
-	codec_put_text(&params.bytes, "request");
-	codec_put_bin(&params.bytes, request, sizeof(request));
-	codec_put_text(&params.bytes, "changes");
-	codec_put_list(&params.bytes, 1);
-	codec_put_map(&params.bytes, 3);
-	codec_pair_text(&params.bytes, "do", "create");
-	codec_pair_text(&params.bytes, "kind", "person");
-	codec_put_text(&params.bytes, "fields");
-	codec_put_map(&params.bytes, 2);
-	codec_pair_text(&params.bytes, "name", name);
-	codec_pair_text(&params.bytes, "owner", "B1");
-	params.count += 2;
-	ask(peer, id, "change", params);
-	if (wire_reply(peer, id)->status != STATUS_OK) {
-		fail_msg("%s was not created: %s", name, wire_reply(peer, id)->error.message);
-	}
-	return wire_reply(peer, id);
-}
-
-/* ---- fixture ---- */
-
-struct gate {
-	struct wire *wire;
-	struct fixture_device *administrator;
-	struct fixture_device *member;
-};
-
-static struct gate gate;
-
-static int setup(void **state)
-{
-	void *wire = NULL;
-
-	if (wire_setup(&wire) != 0) {
-		return -1;
-	}
-	gate.wire = wire;
-	gate.administrator = fixture_administrator(gate.wire->server);
-	gate.member = fixture_member(gate.wire->server, "Debra Tedds", "board", "member");
-	*state = wire;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	return wire_teardown(state);
-}
-
-static struct wire_peer *enter(const struct fixture_device *device)
-{
-	if (!gate.wire->dispatch.writer) {
-		wire_start_workers(gate.wire);
-	}
-	return wire_connect(gate.wire, wire_member(gate.wire, device));
-}
-
-/* Waits until the workers have done everything, then looks into the store. */
-static size_t entries(const char *what)
-{
-	struct dispatch *dispatch = &gate.wire->dispatch;
-
-	wire_until(gate.wire, worker_waiting(dispatch->reader) == 0 && worker_waiting(dispatch->writer) == 0);
-	return fixture_entries(gate.wire->server, gate.wire->server->partnership, what);
-}
+#include <sys/socket.h>
 
 /* ---- messages ---- */
 
@@ -468,115 +351,6 @@ static void the_first_use_of_a_renewed_certificate_ends_the_old_one(void **state
 	X509_free(device.certificate);
 }
 
-/* ---- watching ---- */
-
-static int64_t int_of(const struct wire_message *message, const char *name)
-{
-	return codec_get_int(message->message.params, name, -1);
-}
-
-static void a_watcher_hears_what_another_changes(void **state)
-{
-	struct wire_peer *watcher = enter(gate.administrator);
-	struct wire_peer *writer = enter(gate.administrator);
-	int64_t number;
-
-	(void)state;
-	wire_ask(watcher, 1, "watch");
-	assert_int_equal(wire_reply(watcher, 1)->status, STATUS_OK);
-	number = codec_get_int(wire_reply(watcher, 1)->message.result, "watch", 0);
-	assert_int_equal(create_person(writer, 1, "Olive Oakley")->status, STATUS_OK);
-	assert_true(codec_text_is(codec_get(wire_notice(watcher, 0)->message.params, "kind"), "person"));
-	assert_int_equal(int_of(wire_notice(watcher, 0), "watch"), number);
-	assert_int_equal(int_of(wire_notice(watcher, 0), "entry"),
-			 codec_get_int(wire_reply(writer, 1)->message.result, "entry", -2));
-	assert_int_equal(create_person(writer, 2, "Peter Poole")->status, STATUS_OK);
-	assert_true(int_of(wire_notice(watcher, 1), "entry") > int_of(wire_notice(watcher, 0), "entry"));
-}
-
-static void a_watch_resumes_from_a_journal_number(void **state)
-{
-	struct wire_peer *watcher = enter(gate.administrator);
-	struct wire_peer *writer = enter(gate.administrator);
-	struct params params = begin();
-
-	(void)state;
-	create_person(writer, 1, "Olive Oakley");
-	create_person(writer, 2, "Peter Poole");
-	with_int(&params, "since", codec_get_int(wire_reply(writer, 1)->message.result, "entry", -1));
-	assert_int_equal(ask(watcher, 1, "watch", params)->status, STATUS_OK);
-	assert_int_equal(int_of(wire_notice(watcher, 0), "entry"),
-			 codec_get_int(wire_reply(writer, 2)->message.result, "entry", -2));
-}
-
-static void an_ended_watch_is_silent(void **state)
-{
-	struct wire_peer *watcher = enter(gate.administrator);
-	struct wire_peer *writer = enter(gate.administrator);
-	struct params params = begin();
-
-	(void)state;
-	wire_ask(watcher, 1, "watch");
-	with_int(&params, "watch", codec_get_int(wire_reply(watcher, 1)->message.result, "watch", 0));
-	assert_int_equal(ask(watcher, 2, "unwatch", params)->status, STATUS_OK);
-	create_person(writer, 1, "Olive Oakley");
-	entries("change");
-	wire_turns(gate.wire, 20);
-	assert_int_equal(watcher->message_count, 2);
-	params = begin();
-	with_int(&params, "watch", 77);
-	assert_int_equal(ask(watcher, 3, "unwatch", params)->status, STATUS_NOT_FOUND);
-}
-
-static void a_slow_watcher_is_told_everything_in_order_once_it_listens(void **state)
-{
-	struct wire_offer offer;
-	struct wire_peer *watcher;
-	struct wire_peer *writer = enter(gate.administrator);
-	char name[40];
-	size_t count = 300;
-
-	(void)state;
-	gate.wire->server->settings.limits.output_high_bytes = 4096;
-	offer = wire_member(gate.wire, gate.administrator);
-	offer.buffer_bytes = 4096;
-	watcher = wire_connect(gate.wire, offer);
-	wire_ask(watcher, 1, "watch");
-	assert_int_equal(wire_reply(watcher, 1)->status, STATUS_OK);
-	watcher->deaf = true;
-	for (uint32_t id = 1; id <= count; id++) {
-		snprintf(name, sizeof(name), "Person %u of a long list", (unsigned)id);
-		assert_int_equal(create_person(writer, id, name)->status, STATUS_OK);
-	}
-	entries("change");
-	wire_turns(gate.wire, 50);
-	assert_true(connection_crowded(wire_connection(watcher)));
-	watcher->deaf = false;
-	wire_notice(watcher, count - 1);
-	for (size_t i = 1; i < count; i++) {
-		assert_int_equal(int_of(wire_notice(watcher, i), "entry"),
-				 int_of(wire_notice(watcher, i - 1), "entry") + 1);
-	}
-	assert_true(gate.wire->drained > 0);
-}
-
-static void a_watcher_that_leaves_is_forgotten(void **state)
-{
-	struct wire_peer *watcher = enter(gate.administrator);
-	struct wire_peer *writer = enter(gate.administrator);
-
-	(void)state;
-	wire_ask(watcher, 1, "watch");
-	wire_reply(watcher, 1);
-	create_person(writer, 1, "Olive Oakley");
-	SSL_shutdown(watcher->ssl);
-	create_person(writer, 2, "Peter Poole");
-	wire_until(gate.wire, watcher->goodbye);
-	shutdown(watcher->fd, SHUT_RDWR);
-	wire_until(gate.wire, connections_count(gate.wire->connections) == 1);
-	assert_int_equal(create_person(writer, 3, "Quentin Quick")->status, STATUS_OK);
-}
-
 static void an_answer_for_a_peer_that_left_is_dropped(void **state)
 {
 	struct wire_peer *peer = enter(gate.member);
@@ -591,45 +365,35 @@ static void an_answer_for_a_peer_that_left_is_dropped(void **state)
 	wire_until(gate.wire, connections_count(gate.wire->connections) == 1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	static struct rows rows;
 	const struct CMUnitTest messages[] = {
-		TEST(answers_in_the_words_of_the_methods_row),
-		TEST(answers_many_requests_of_one_connection),
-		TEST(suggests_a_method_for_one_that_is_not),
-		TEST(checks_parameters_before_anything_runs),
-		TEST(keeps_the_doors_apart),
-		TEST(passes_over_notices),
-		TEST(two_requests_in_flight_cannot_have_one_id),
-		TEST(says_when_there_is_too_much_to_do),
-		TEST(an_answer_for_a_peer_that_left_is_dropped),
+		GATE_TEST(answers_in_the_words_of_the_methods_row),
+		GATE_TEST(answers_many_requests_of_one_connection),
+		GATE_TEST(suggests_a_method_for_one_that_is_not),
+		GATE_TEST(checks_parameters_before_anything_runs),
+		GATE_TEST(keeps_the_doors_apart),
+		GATE_TEST(passes_over_notices),
+		GATE_TEST(two_requests_in_flight_cannot_have_one_id),
+		GATE_TEST(says_when_there_is_too_much_to_do),
+		GATE_TEST(an_answer_for_a_peer_that_left_is_dropped),
 	};
 	const struct CMUnitTest rights[] = {
 		cmocka_unit_test(a_row_of_methods_def_decides_who_may_call),
 		cmocka_unit_test(methods_of_the_loop_ask_for_no_role),
-		TEST(a_refused_method_is_journalled_and_names_its_rule),
-		TEST(journals_only_so_many_refusals_in_an_hour),
-		TEST(a_device_signs_in_once_a_day),
-		TEST(a_certificate_that_the_server_does_not_know_is_told_and_closed),
-		TEST(even_the_schema_is_for_known_devices_only),
-		TEST(a_revocation_closes_every_connection_of_the_device),
-		TEST(the_first_use_of_a_renewed_certificate_ends_the_old_one),
-	};
-	const struct CMUnitTest watching[] = {
-		TEST(a_watcher_hears_what_another_changes),
-		TEST(a_watch_resumes_from_a_journal_number),
-		TEST(an_ended_watch_is_silent),
-		TEST(a_slow_watcher_is_told_everything_in_order_once_it_listens),
-		TEST(a_watcher_that_leaves_is_forgotten),
+		GATE_TEST(a_refused_method_is_journalled_and_names_its_rule),
+		GATE_TEST(journals_only_so_many_refusals_in_an_hour),
+		GATE_TEST(a_device_signs_in_once_a_day),
+		GATE_TEST(a_certificate_that_the_server_does_not_know_is_told_and_closed),
+		GATE_TEST(even_the_schema_is_for_known_devices_only),
+		GATE_TEST(a_revocation_closes_every_connection_of_the_device),
+		GATE_TEST(the_first_use_of_a_renewed_certificate_ends_the_old_one),
 	};
 	int failed;
 
 	rows_add_table(&rows, bad_messages, ends_the_connection);
 	failed = rows_run(&rows, "gate: messages that end the connection");
 	failed += cmocka_run_group_tests_name("gate: messages", messages, NULL, NULL);
-	failed += cmocka_run_group_tests_name("gate: rights", rights, NULL, NULL);
-	return failed + cmocka_run_group_tests_name("gate: watching", watching, NULL, NULL);
+	return failed + cmocka_run_group_tests_name("gate: rights", rights, NULL, NULL);
 }

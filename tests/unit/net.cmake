@@ -5,7 +5,7 @@ endforeach()
 add_cmocka_test(worker_test LABEL unit LIBRARIES safer_server_fixture PkgConfig::libevent_core PkgConfig::sqlite3
     Threads::Threads)
 add_cmocka_test(command_test LABEL unit LIBRARIES safer_server PkgConfig::sqlite3 PkgConfig::openssl PkgConfig::msgpack)
-foreach(module IN ITEMS connection gate listener)
+foreach(module IN ITEMS handshake connection patience listener gate watch)
     add_cmocka_test(${module}_test LABEL unit LIBRARIES safer_wire)
 endforeach()
 

@@ -1,0 +1,187 @@
+/* How patient the server is with a peer. Time is told to connections_check(), never waited for. */
+#include "tests/unit/ready.h"
+
+static void gives_a_handshake_its_time_and_no_more(void **state)
+{
+	struct ready *ready = *state;
+
+	ready->peer = wire_begin(ready->wire, (struct wire_offer){.alpn = ALPN_ENROL});
+	after(ready, 4000);
+	assert_int_equal(connections_handshakes(ready->wire->connections), 1);
+	after(ready, 5001);
+	assert_int_equal(connections_handshakes(ready->wire->connections), 0);
+	assert_null(wire_connection(ready->peer));
+	assert_int_equal(ready->wire->settled, 1);
+}
+
+static void an_old_handshake_makes_room_and_a_young_one_does_not(void **state)
+{
+	struct ready *ready = *state;
+	int64_t now = clock_monotonic_ms();
+
+	wire_begin(ready->wire, (struct wire_offer){.alpn = ALPN_ENROL});
+	assert_false(connections_evict(ready->wire->connections, now));
+	assert_int_equal(connections_handshakes(ready->wire->connections), 1);
+	assert_true(connections_evict(ready->wire->connections, now + 2000));
+	assert_int_equal(connections_handshakes(ready->wire->connections), 0);
+	assert_false(connections_evict(ready->wire->connections, now + 2000));
+}
+
+/* Whether a look at the deadlines after so many seconds ends the connection. */
+static void ends_only_after(struct ready *ready, int64_t seconds)
+{
+	after(ready, seconds * 1000 - 500);
+	wire_turns(ready->wire, 5);
+	assert_false(wire_ended(ready->peer));
+	assert_non_null(wire_connection(ready->peer));
+	after(ready, seconds * 1000 + 1);
+	wire_until(ready->wire, wire_ended(ready->peer));
+}
+
+static void waits_for_the_first_request(void **state)
+{
+	struct ready *ready = *state;
+
+	ready->peer = wire_join(ready->wire, 0);
+	ends_only_after(ready, 10);
+	assert_true(ready->peer->goodbye);
+}
+
+static void waits_for_a_silent_peer(void **state)
+{
+	struct ready *ready = *state;
+
+	ready->peer = wire_join(ready->wire, 0);
+	wire_send(ready->peer, ping, sizeof(ping));
+	wire_until(ready->wire, ready->messages == 1);
+	ends_only_after(ready, 600);
+	assert_true(ready->peer->goodbye);
+}
+
+static void waits_for_a_watching_peer_for_ever(void **state)
+{
+	struct ready *ready = *state;
+
+	ready->peer = wire_join(ready->wire, 0);
+	wire_send(ready->peer, ping, sizeof(ping));
+	wire_until(ready->wire, ready->messages == 1);
+	connection_watches_add(wire_connection(ready->peer), 1);
+	after(ready, 86400000);
+	wire_turns(ready->wire, 5);
+	assert_non_null(wire_connection(ready->peer));
+	assert_int_equal(connection_state(wire_connection(ready->peer)), CONNECTION_READY);
+}
+
+static void waits_for_our_own_answer_for_ever(void **state)
+{
+	struct ready *ready = *state;
+
+	ready->begins = true;
+	ready->peer = wire_join(ready->wire, 0);
+	wire_send(ready->peer, ping, sizeof(ping));
+	wire_until(ready->wire, ready->messages == 1);
+	after(ready, 86400000);
+	assert_int_equal(connection_state(wire_connection(ready->peer)), CONNECTION_READY);
+}
+
+static void waits_for_the_rest_of_a_message(void **state)
+{
+	struct ready *ready = *state;
+
+	ready->peer = wire_join(ready->wire, 0);
+	wire_send(ready->peer, ping, sizeof(ping));
+	wire_until(ready->wire, ready->messages == 1);
+	wire_send(ready->peer, ping, 3);
+	wire_turns(ready->wire, 10);
+	ends_only_after(ready, 30);
+}
+
+static void waits_for_a_peer_that_enrols(void **state)
+{
+	struct ready *ready = *state;
+
+	ready->peer = wire_connect(ready->wire, (struct wire_offer){.alpn = ALPN_ENROL});
+	wire_send(ready->peer, ping, sizeof(ping));
+	wire_until(ready->wire, ready->messages == 1);
+	ends_only_after(ready, 10);
+}
+
+static void an_enrolling_peer_may_ask_twice(void **state)
+{
+	struct ready *ready = *state;
+
+	ready->begins = true;
+	ready->peer = wire_connect(ready->wire, (struct wire_offer){.alpn = ALPN_ENROL});
+	for (uint32_t i = 0; i < 2; i++) {
+		assert_false(wire_ended(ready->peer));
+		wire_send(ready->peer, ping, sizeof(ping));
+		wire_until(ready->wire, ready->messages == i + 1);
+		connection_end(wire_connection(ready->peer), i);
+	}
+	wire_until(ready->wire, ready->peer->goodbye);
+}
+
+static void waits_for_a_peer_to_take_its_answers(void **state)
+{
+	struct ready *ready = *state;
+
+	ready->peer = wire_join(ready->wire, 8192);
+	ready->peer->deaf = true;
+	wire_send(ready->peer, ping, sizeof(ping));
+	wire_until(ready->wire, ready->messages == 1);
+	send_bin(wire_connection(ready->peer), 500000);
+	wire_turns(ready->wire, 20);
+	after(ready, 29000);
+	assert_non_null(wire_connection(ready->peer));
+	after(ready, 30001);
+	assert_null(wire_connection(ready->peer));
+}
+
+static void waits_for_a_peer_to_take_its_last_answer(void **state)
+{
+	struct ready *ready = *state;
+
+	ready->peer = wire_join(ready->wire, 8192);
+	ready->peer->deaf = true;
+	send_bin(wire_connection(ready->peer), 500000);
+	connections_drain_all(ready->wire->connections, "a test");
+	wire_turns(ready->wire, 20);
+	after(ready, 1000);
+	assert_non_null(wire_connection(ready->peer));
+	after(ready, 2001);
+	assert_null(wire_connection(ready->peer));
+}
+
+static void waits_for_a_peer_to_close(void **state)
+{
+	struct ready *ready = *state;
+
+	ready->peer = wire_join(ready->wire, 0);
+	ready->peer->deaf = true;
+	connections_drain_all(ready->wire->connections, "a test");
+	wire_until(ready->wire, connection_state(wire_connection(ready->peer)) == CONNECTION_CLOSING);
+	after(ready, 1000);
+	assert_non_null(wire_connection(ready->peer));
+	after(ready, 2001);
+	assert_null(wire_connection(ready->peer));
+}
+
+int main(void)
+{
+	const struct CMUnitTest patience[] = {
+		READY_TEST(gives_a_handshake_its_time_and_no_more),
+		READY_TEST(an_old_handshake_makes_room_and_a_young_one_does_not),
+		READY_TEST(waits_for_the_first_request),
+		READY_TEST(waits_for_a_silent_peer),
+		READY_TEST(waits_for_a_watching_peer_for_ever),
+		READY_TEST(waits_for_our_own_answer_for_ever),
+		READY_TEST(waits_for_the_rest_of_a_message),
+		READY_TEST(waits_for_a_peer_that_enrols),
+		READY_TEST(an_enrolling_peer_may_ask_twice),
+		READY_TEST(waits_for_a_peer_to_take_its_answers),
+		READY_TEST(waits_for_a_peer_to_take_its_last_answer),
+		READY_TEST(waits_for_a_peer_to_close),
+	};
+
+	return cmocka_run_group_tests_name("patience", patience, NULL, NULL);
+}
