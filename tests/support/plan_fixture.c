@@ -133,7 +133,9 @@ static void put_value(struct plan *plan, const struct field *field, const char *
 	const msgpack_object *value = NULL;
 	struct error err = ERROR_INIT;
 
-	if (field != NULL && field_parse(fixture_arena(plan->server), schema_server(), field, text, &value,
+	if (text[0] == '\0') {
+		codec_put_nil(&plan->changes);
+	} else if (field != NULL && field_parse(fixture_arena(plan->server), schema_server(), field, text, &value,
 					 &err) == STATUS_OK) {
 		codec_put_object(&plan->changes, value);
 	} else {
@@ -753,4 +755,24 @@ const char *plan_feed(struct plan *plan, enum who who, const struct plan_watch *
 		*more = others;
 	}
 	return notices_text(arena, bytes);
+}
+
+/* ---- tables ---- */
+
+void plan_rows_add(struct plan_rows *rows, const char *name, CMUnitTestFunction run, const void *row)
+{
+	assert_true(rows->count < PLAN_ROWS_MAX);
+	rows->tests[rows->count++] = (struct CMUnitTest){.name = name,
+							 .test_func = run,
+							 .setup_func = plan_setup,
+							 .teardown_func = plan_teardown,
+							 .initial_state = (void *)row};
+}
+
+int plan_rows_run(struct plan_rows *rows, const char *group, const struct CMUnitTest *others, size_t count)
+{
+	assert_true(rows->count + count <= PLAN_ROWS_MAX);
+	memcpy(rows->tests + rows->count, others, count * sizeof(*others));
+	rows->count += count;
+	return _cmocka_run_group_tests(group, rows->tests, rows->count, NULL, NULL);
 }

@@ -20,6 +20,12 @@
 
 #include "tests/support/server_fixture.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
 /* Everybody is PE<who>; what they hold is in the table of plan_fixture.c. */
 enum who {
 	NOBODY,               /* the server itself; never asks */
@@ -127,5 +133,23 @@ struct plan_watch {
 };
 const char *plan_feed(struct plan *plan, enum who who, const struct plan_watch *watch, struct span *raw,
 		      int64_t *reached, bool *more);
+
+/* ---- tables: every row becomes a test under the sentence that its `name` is ---- */
+#define PLAN_ROWS_MAX 400
+
+struct plan_rows {
+	struct CMUnitTest tests[PLAN_ROWS_MAX];
+	size_t count;
+};
+
+void plan_rows_add(struct plan_rows *rows, const char *name, CMUnitTestFunction run, const void *row);
+int plan_rows_run(struct plan_rows *rows, const char *group, const struct CMUnitTest *others, size_t count);
+
+#define plan_rows_table(rows, table, run)                                                  \
+	do {                                                                               \
+		for (size_t row_ = 0; row_ < sizeof(table) / sizeof((table)[0]); row_++) { \
+			plan_rows_add((rows), (table)[row_].name, (run), &(table)[row_]);  \
+		}                                                                          \
+	} while (0)
 
 #endif
