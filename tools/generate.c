@@ -4,10 +4,13 @@
  *     safer_generate             the names of all
  *
  * scripts/generate puts them where `generated:SECTION` stands in docs/. Markdown for the pages, mdoc for the manual. */
+#include "tools/generate.h"
+
 #include "common/status.h"
 #include "protocol/limits.h"
 #include "protocol/methods.h"
 #include "server/command.h"
+#include "server/schema/schema.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -15,8 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A cell of a Markdown table. */
-static void cell(const char *text)
+void generate_cell(const char *text)
 {
 	for (; *text; text++) {
 		if (*text == '|') {
@@ -99,7 +101,7 @@ static void print_params(enum method method)
 		       rows[i].required ? "required" : "");
 		print_max(&rows[i]);
 		printf(" | ");
-		cell(rows[i].help);
+		generate_cell(rows[i].help);
 		printf(" |\n");
 	}
 	printf("\n");
@@ -117,7 +119,7 @@ static void print_results(enum method method)
 	printf("| result | type | meaning |\n|---|---|---|\n");
 	for (size_t i = 0; i < count; i++) {
 		printf("| `%s` | %s | ", rows[i].name, param_type_name(rows[i].type));
-		cell(rows[i].help);
+		generate_cell(rows[i].help);
 		printf(" |\n");
 	}
 	printf("\n");
@@ -127,7 +129,7 @@ static void print_results(enum method method)
 static void sentence(const char *help)
 {
 	putchar(toupper((unsigned char)help[0]));
-	cell(help + 1);
+	generate_cell(help + 1);
 	putchar('.');
 }
 
@@ -150,11 +152,11 @@ static void methods(void)
 
 static void statuses(void)
 {
-	printf("| code | name | exit code of `safer` | ask again? | meaning |\n|---|---|---|---|---|\n");
+	printf("| name | code | ask again? | meaning |\n|---|---|---|---|\n");
 	for (int i = 0; i < STATUS_COUNT; i++) {
-		printf("| %d | `%s` | %d | %s | ", i, status_name((enum status)i),
-		       status_exit_code((enum status)i), status_retry((enum status)i) ? "yes" : "");
-		cell(status_meaning((enum status)i));
+		printf("| `%s` | %d | %s | ", status_name((enum status)i), status_exit_code((enum status)i),
+		       status_retry((enum status)i) ? "yes" : "");
+		generate_cell(status_meaning((enum status)i));
 		printf(" |\n");
 	}
 }
@@ -165,7 +167,7 @@ static void limits(void)
 	for (size_t i = 0; i < limit_row_count; i++) {
 		printf("| `%s` | %" PRId64 " %s | ", limit_rows[i].name, limit_rows[i].value,
 		       limit_rows[i].unit);
-		cell(limit_rows[i].help);
+		generate_cell(limit_rows[i].help);
 		printf(" |\n");
 	}
 }
@@ -211,7 +213,7 @@ static void settings(void)
 
 		printf("| `%s` | `%s` | %.*s | %s | ", row->name, row->value, (int)trimmed(row->bounds),
 		       row->bounds, row->reload ? "yes" : "needs a restart");
-		cell(row->help);
+		generate_cell(row->help);
 		printf(" |\n");
 	}
 }
@@ -310,24 +312,52 @@ static const struct {
 	const char *name;
 	void (*print)(void);
 } sections[] = {
-	{"methods", methods},           {"statuses", statuses},         {"limits", limits},
-	{"settings", settings},         {"settings-man", settings_man}, {"limits-man", limits_man},
-	{"synopsis-man", synopsis_man}, {"commands-man", commands_man},
+	{"methods", methods},
+	{"statuses", statuses},
+	{"limits", limits},
+	{"settings", settings},
+	{"settings-man", settings_man},
+	{"limits-man", limits_man},
+	{"synopsis-man", synopsis_man},
+	{"commands-man", commands_man},
+	{"kinds", generate_kinds},
+	{"schema", generate_schema},
+	{"modes", generate_modes},
+	{"roles", generate_roles},
+	{"posts", generate_posts},
+	{"rights", generate_rights},
+	{"rights-of-kinds", generate_rights_of_kinds},
+	{"markings", generate_markings},
+	{"parents", generate_parents},
 };
+
+static int print_section(const char *name)
+{
+	struct error err = ERROR_INIT;
+
+	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
+		if (strcmp(name, sections[i].name) != 0) {
+			continue;
+		}
+		if (schema_build(&err) != STATUS_OK) {
+			fprintf(stderr, "safer_generate: %s\n", err.message);
+			return 1;
+		}
+		sections[i].print();
+		schema_release();
+		return 0;
+	}
+	fprintf(stderr, "safer_generate: there is no section \"%s\"\n", name);
+	return 2;
+}
 
 int main(int argc, char **argv)
 {
-	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
-		if (argc == 1) {
-			printf("%s\n", sections[i].name);
-		} else if (argc == 2 && strcmp(argv[1], sections[i].name) == 0) {
-			sections[i].print();
-			return 0;
-		}
+	if (argc > 1) {
+		return print_section(argv[1]);
 	}
-	if (argc != 1) {
-		fprintf(stderr, "safer_generate: there is no section \"%s\"\n", argv[1]);
-		return 2;
+	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
+		printf("%s\n", sections[i].name);
 	}
 	return 0;
 }
