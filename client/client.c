@@ -254,7 +254,9 @@ static enum status take_schema(struct client *client, struct span bytes, const c
 	if (strcmp(hex, digest) != 0) {
 		return error_set(err, STATUS_UNVERIFIED, "the schema is not the one that its digest names");
 	}
-	return schema_decode(client->arena, bytes, &client->schema, err);
+	client->schema_digest = arena_text(client->arena, hex, strlen(hex));
+	return client->schema_digest ? schema_decode(client->arena, bytes, &client->schema, err)
+				     : error_memory(err);
 }
 
 static enum status schema_from_cache(struct client *client, const char *digest, struct error *err)
@@ -293,19 +295,13 @@ static void save_schema(struct client *client, struct span bytes)
 	}
 }
 
-enum status client_schema(struct client *client, struct error *err)
+/* From the cache, or from the server. */
+static enum status load_schema(struct client *client, struct error *err)
 {
 	const msgpack_object *result = NULL;
 	struct span bytes = {NULL, 0};
-	enum status status = client_connect(client, err);
+	enum status status;
 
-	if (status != STATUS_OK) {
-		return status;
-	}
-	client_schema_cached(client);
-	if (client->schema) {
-		return STATUS_OK;
-	}
 	if (schema_from_cache(client, client->greeting.schema, NULL) == STATUS_OK) {
 		save_schema(client, bytes);
 		return STATUS_OK;
@@ -324,13 +320,41 @@ enum status client_schema(struct client *client, struct error *err)
 	return status;
 }
 
+enum status client_schema(struct client *client, struct error *err)
+{
+	const struct kind *kind = client->kind;
+	const struct transition *transition = client->transition;
+	enum status status = client_connect(client, err);
+
+	if (status != STATUS_OK ||
+	    (client->schema && strcmp(client->schema_digest, client->greeting.schema) == 0)) {
+		return status;
+	}
+	client->schema = NULL;
+	status = load_schema(client, err);
+	if (status != STATUS_OK || !kind) {
+		return status;
+	}
+	/* The command was understood by an older schema. */
+	client->kind = schema_kind(client->schema, kind->name, strlen(kind->name));
+	if (client->kind && transition) {
+		client->transition =
+			kind_transition(client->kind, transition->verb, strlen(transition->verb));
+	}
+	if (!client->kind || (transition && !client->transition)) {
+		error_set(err, STATUS_INVALID, "the server has been changed, and no longer knows \"%s\"",
+			  client->kind ? transition->verb : kind->name);
+		return error_hint(err, "run the command again: it will be understood by the new schema");
+	}
+	return STATUS_OK;
+}
+
 void client_schema_cached(struct client *client)
 {
 	struct buffer *digest = NULL;
 	const char *path;
 	const char *text;
 
-	/* What was decoded from an older digest does not count once the server named a new one. */
 	if (client->schema || client_profile(client, NULL) != STATUS_OK) {
 		return;
 	}
@@ -340,7 +364,7 @@ void client_schema_cached(struct client *client)
 		return;
 	}
 	text = buffer_text(digest);
-	if (text && (!client->greeting.schema || strcmp(text, client->greeting.schema) == 0)) {
+	if (text) {
 		(void)schema_from_cache(client, text, NULL);
 	}
 }

@@ -40,6 +40,7 @@ struct client {
 	struct call *call; /* NULL until client_connect */
 	struct greeting greeting;
 	const struct schema *schema;   /* NULL until client_schema or client_schema_cached */
+	const char *schema_digest;     /* of `schema`, in hexadecimal */
 	const msgpack_object *details; /* of the last call that failed; NULL: none */
 };
 
@@ -47,7 +48,8 @@ struct client {
 enum status client_init(struct client *client, const struct arguments *arguments, struct error *err);
 void client_release(struct client *client);
 
-/* Each does its work at the first call only. client_connect says hello, and checks and saves the journal's head. */
+/* Each does its work at the first call only. client_connect says hello, and checks and saves the journal's head.
+ * client_schema replaces a cached schema that the server no longer uses, and finds client->kind in the new one. */
 enum status client_profile(struct client *client, struct error *err);
 enum status client_connect(struct client *client, struct error *err);
 enum status client_schema(struct client *client, struct error *err);

@@ -109,6 +109,17 @@ static bool begins_a_command(const char *word)
 	return false;
 }
 
+/* Some words begin commands of their own and are kinds too, as in "body members" and "body list". The cache knows
+ * most of the time; otherwise the server is asked. */
+static bool is_kind(struct client *client, const char *word)
+{
+	client_schema_cached(client);
+	if (!client->schema) {
+		(void)client_schema(client, NULL);
+	}
+	return client->schema && schema_kind(client->schema, word, strlen(word));
+}
+
 static enum status unknown_verb(struct client *client, const char *verb, struct error *err)
 {
 	const char **candidates = arena_array(
@@ -202,7 +213,7 @@ enum status command_find(struct client *client, const struct command_row **out, 
 			row = &command_rows[i];
 		}
 	}
-	if (!row && begins_a_command(arguments->words[0])) {
+	if (!row && begins_a_command(arguments->words[0]) && !is_kind(client, arguments->words[0])) {
 		return incomplete(arguments, err);
 	}
 	if (!row) {

@@ -101,8 +101,9 @@ static void offer_words(struct client *client, const struct offer *to, const cha
 			at++;
 		}
 		if (!word || at < count || command_is_of_kind(row) || length >= sizeof(last) ||
-		    text_equal(word, length, last)) {
-			continue;
+		    text_equal(word, length, last) ||
+		    (count == 0 && client->schema && schema_kind(client->schema, word, length))) {
+			continue; /* the last: a kind, which comes below */
 		}
 		memcpy(last, word, length);
 		last[length] = 0;
@@ -159,8 +160,9 @@ static const struct command_row *find_row(const struct client *client, const str
 		size_t at = 0;
 		const char *word = words_next(row->words, &length);
 
-		if (client->kind && command_is_of_kind(row)) {
-			if (typed->count > 1 && strcmp(row->words + 5, typed->words[1]) == 0) {
+		if (command_is_of_kind(row)) {
+			if (client->kind && typed->count > 1 &&
+			    strcmp(row->words + 5, typed->words[1]) == 0) {
 				return row;
 			}
 			continue;
@@ -222,6 +224,7 @@ enum status completion_print(struct client *client, const char *const *words, si
 		}
 	} else if (client->kind && typed.count == 1) {
 		offer_verbs(&to, client->kind);
+		offer_words(client, &to, typed.words, 1);
 	} else if (client->kind && row && strchr(row->takes, '=')) {
 		offer_pairs(&to, client->kind);
 	} else if (client->kind && row && strstr(row->takes, "CONDITION")) {

@@ -418,6 +418,14 @@ static enum status print_kind(struct client *client, const struct kind *kind, st
 				      command_rows[i].takes);
 		}
 	}
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		const char *words = command_rows[i].words;
+		size_t length = strlen(kind->name);
+
+		if (strncmp(words, kind->name, length) == 0 && words[length] == ' ') {
+			(void)fprintf(file, "  safer %s %s\n", words, command_rows[i].takes);
+		}
+	}
 	for (size_t i = 0; i < kind->transition_count; i++) {
 		const struct transition *transition = &kind->transitions[i];
 

@@ -123,6 +123,17 @@ static char *heading(struct arena *arena, const char *name)
 	return text;
 }
 
+/* Columns that a cell takes on one line, where each line feed and tab is a blank. */
+static size_t cell_columns(const char *cell)
+{
+	size_t width = text_columns(cell, strlen(cell));
+
+	for (; *cell; cell++) {
+		width += *cell == '\n' || *cell == '\t' ? 1 : 0;
+	}
+	return width;
+}
+
 /* How wide each column may be. Elastic columns give way, the widest first, until all fits or none can give more. */
 static void fit(const struct grid *grid, const struct output *output, size_t *widths)
 {
@@ -131,8 +142,7 @@ static void fit(const struct grid *grid, const struct output *output, size_t *wi
 	for (size_t c = 0; c < grid->column_count; c++) {
 		widths[c] = strlen(grid->columns[c].name);
 		for (size_t r = 0; r < grid->row_count; r++) {
-			const char *cell = grid->cells[r * grid->column_count + c];
-			size_t width = text_columns(cell, strlen(cell));
+			size_t width = cell_columns(grid->cells[r * grid->column_count + c]);
 
 			widths[c] = width > widths[c] ? width : widths[c];
 		}
