@@ -301,7 +301,8 @@ static void shake_hands(struct connection *connection)
 		break;
 	default:
 		log_event(LOG_INFO, "handshake-failed", log_number("conn", (int64_t)connection->number),
-			  log_text("address", connection->address), log_text("reason", tls_reason()));
+			  log_text("address", connection->address),
+			  log_text("reason", tls_handshake_reason(connection->ssl)));
 		connection->broken = true;
 		connection->reason = "the handshake failed";
 		connection_enter(connection, CONNECTION_CLOSING); /* so that our alert arrives */

@@ -43,6 +43,14 @@ const char *tls_reason(void)
 	return reason ? reason : "no reason given";
 }
 
+const char *tls_handshake_reason(const SSL *ssl)
+{
+	bool certificate = ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_CERTIFICATE_VERIFY_FAILED;
+	const char *reason = tls_reason();
+
+	return certificate ? X509_verify_cert_error_string(SSL_get_verify_result(ssl)) : reason;
+}
+
 /* ---- callbacks of a handshake ---- */
 
 static bool offered(const unsigned char *offer, unsigned length, const char *name)

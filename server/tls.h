@@ -42,5 +42,7 @@ void tls_forgive(SSL *ssl);
 
 /* The newest error of OpenSSL in words, and an empty queue after it. */
 const char *tls_reason(void);
+/* The same for a handshake that failed: what was wrong with the peer's certificate, if that was it. */
+const char *tls_handshake_reason(const SSL *ssl);
 
 #endif
