@@ -28,6 +28,7 @@ static const struct {
 
 void connection_enter(struct connection *connection, enum connection_state state)
 {
+	const struct connection_hooks *hooks = connections_hooks(connection->all);
 	enum connection_state from = connection->state;
 
 	if (from == state || !(states[from].to & (1U << state))) {
@@ -40,15 +41,13 @@ void connection_enter(struct connection *connection, enum connection_state state
 		  log_text("reason", connection->reason));
 	if (from == CONNECTION_HANDSHAKE) {
 		connections_handshake_over(connection->all);
-		connections_hooks(connection->all)
-			->settled(connections_hooks(connection->all)->payload, connection);
+		hooks->settled(hooks->payload, connection);
 	}
 	if (state == CONNECTION_CLOSED) {
 		event_del(&connection->readable);
 		event_del(&connection->writable);
-		connections_hooks(connection->all)
-			->closed(connections_hooks(connection->all)->payload, connection);
 		connections_sweep_soon(connection->all);
+		hooks->closed(hooks->payload, connection);
 	}
 }
 

@@ -33,7 +33,7 @@ struct connection_hooks {
 	void (*drained)(void *payload, struct connection *connection);
 	/* Its handshake is over, for good or ill. */
 	void (*settled)(void *payload, struct connection *connection);
-	/* It is closed: forget it. */
+	/* It is closed, and not counted any more: forget it. */
 	void (*closed)(void *payload, struct connection *connection);
 };
 

@@ -61,6 +61,7 @@ static void on_closed(void *payload, struct connection *connection)
 	struct wire *wire = payload;
 
 	wire->closed++;
+	wire->left = connections_count(wire->connections);
 	if (wire->dispatch.watchers) {
 		watchers_gone(wire->dispatch.watchers, connection);
 	}

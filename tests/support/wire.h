@@ -43,6 +43,7 @@ struct wire {
 	size_t drained; /* how often each hook was called */
 	size_t settled;
 	size_t closed;
+	size_t left; /* connections, when the last one closed */
 
 	struct wire_peer *peers[WIRE_PEERS];
 	size_t peer_count;

@@ -215,11 +215,13 @@ static void a_peer_that_vanishes_is_forgotten(void **state)
 	struct ready *ready = *state;
 
 	ready->peer = wire_join(ready->wire, 0);
+	ready->wire->left = 77;
 	wire_send(ready->peer, ping, 3);
 	wire_turns(ready->wire, 5);
 	shutdown(ready->peer->fd, SHUT_RDWR);
 	wire_until(ready->wire, connections_count(ready->wire->connections) == 0);
 	assert_int_equal(ready->wire->closed, 1);
+	assert_int_equal(ready->wire->left, 0); /* who asks how many are left is not told of the dead */
 	assert_int_equal(ready->messages, 0);
 }
 
