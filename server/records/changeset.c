@@ -303,6 +303,7 @@ enum status set_read(struct change_set *set, const msgpack_object *changes, stru
 		return error_memory(err);
 	}
 	for (size_t i = 0; i < count; i++) {
+		set->at = i;
 		if (read_item(set, &changes->via.array.ptr[i], err) != STATUS_OK) {
 			return err->status;
 		}

@@ -32,7 +32,8 @@ struct change_set {
 	struct item *items;
 	size_t item_count;
 	unsigned roles;         /* through which the first item was allowed */
-	struct buffer *details; /* packed details of a conflict */
+	struct buffer *details; /* packed details of a conflict, or of which item was refused */
+	size_t at;              /* the item being looked at, for those details */
 };
 
 /* ---- for the rules ---- */

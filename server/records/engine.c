@@ -124,6 +124,16 @@ static enum status look_up(struct request *request, bool *done, struct error *er
 
 /* ---- a change-set ---- */
 
+/* Which item was refused, for whoever sent several: {item: its place, from 0}. A conflict has details of its own. */
+static void name_item(const struct change_set *set, size_t count, enum status status)
+{
+	if (status != STATUS_CONFLICT && count > 1) {
+		buffer_clear(set->details);
+		codec_put_map(set->details, 1);
+		codec_pair_int(set->details, "item", (int64_t)set->at);
+	}
+}
+
 static enum status carry_out(struct change_set *set, struct request *request, int64_t *entry,
 			     struct error *err)
 {
@@ -139,6 +149,7 @@ static enum status carry_out(struct change_set *set, struct request *request, in
 	}
 	if (set_read(set, changes, err) != STATUS_OK || set_resolve(set, err) != STATUS_OK ||
 	    set_judge(set, err) != STATUS_OK) {
+		name_item(set, codec_count(changes), err->status);
 		return err->status;
 	}
 	return set_apply(set, id, entry, err);

@@ -525,6 +525,7 @@ static enum status judge_item(struct change_set *set, struct item *item, struct 
 enum status set_judge(struct change_set *set, struct error *err)
 {
 	for (size_t i = 0; i < set->item_count; i++) {
+		set->at = i;
 		find_changed(&set->items[i]);
 		if (judge_rights(set, &set->items[i], err) != STATUS_OK) {
 			return err->status;
@@ -534,6 +535,7 @@ enum status set_judge(struct change_set *set, struct error *err)
 		return err->status;
 	}
 	for (size_t i = 0; i < set->item_count; i++) {
+		set->at = i;
 		if (judge_item(set, &set->items[i], err) != STATUS_OK) {
 			return err->status;
 		}

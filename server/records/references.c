@@ -214,6 +214,7 @@ enum status set_resolve(struct change_set *set, struct error *err)
 	for (size_t i = 0; i < set->item_count; i++) {
 		struct item *item = &set->items[i];
 
+		set->at = i;
 		for (size_t f = 0; f < item->kind->field_count; f++) {
 			const struct field *field = &item->kind->fields[f];
 			bool refers = field->type == FIELD_REF || field->type == FIELD_REFS;
