@@ -209,7 +209,7 @@ static int64_t most_changes(void)
 static enum status explain(const struct import *import, const struct client *client, struct error *err)
 {
 	struct limits usual;
-	int64_t item = codec_get_int(client->details, "item", -1);
+	int64_t item = codec_get_int(client->details, "item", import->item_count == 1 ? 0 : -1);
 	struct error why = *err;
 
 	limits_default(&usual);
