@@ -211,18 +211,51 @@ static void describe_holders(const struct kind *kind, const struct standing *sta
 	}
 }
 
+/* What stands between a session and a right that its roles would give: another owner, another state, or both. */
+static void find_obstacle(const struct session *session, const struct kind *kind,
+			  const struct standing *standing, const char *verb, size_t length, bool *owner,
+			  bool *state)
+{
+	const struct kind_policy *policy = policy_of(kind);
+
+	for (size_t i = 0; i < policy->right_count; i++) {
+		const struct right_row *row = policy->rights[i];
+
+		if ((row->roles & session->roles) == 0 || !words_have(row->verbs, verb, length)) {
+			continue;
+		}
+		if (in_states(row->states, standing->state)) {
+			*owner = true; /* otherwise the right would have been found */
+		} else {
+			*state = true;
+		}
+	}
+}
+
 static void refuse(const struct session *session, const struct kind *kind, const struct standing *standing,
 		   const char *verb, size_t length, struct verdict *out)
 {
 	char roles[200];
+	bool owner = false;
+	bool state = false;
 
 	roles_describe(session->roles, roles, sizeof(roles));
 	describe_holders(kind, standing, verb, length, out);
+	find_obstacle(session, kind, standing, verb, length, &owner, &state);
 	snprintf(out->rule, sizeof(out->rule), "%s.%.*s", kind->name, (int)length, verb);
-	snprintf(out->why, sizeof(out->why),
-		 "No post that you hold allows you to %.*s this %s%s%s; you act as %s.", (int)length, verb,
-		 kind->name, standing->state[0] != '\0' ? " while it is " : "", standing->state,
-		 roles[0] != '\0' ? roles : "nobody today");
+	if (owner) {
+		snprintf(out->why, sizeof(out->why),
+			 "You act as %s, but not for the body that owns this %s, so you may not %.*s it.",
+			 roles, kind->name, (int)length, verb);
+	} else if (state) {
+		snprintf(out->why, sizeof(out->why),
+			 "Nobody with your posts may %.*s this %s while it is %s.", (int)length, verb,
+			 kind->name, standing->state);
+	} else {
+		snprintf(out->why, sizeof(out->why),
+			 "No post that you hold allows you to %.*s this %s; you act as %s.", (int)length,
+			 verb, kind->name, roles[0] != '\0' ? roles : "nobody today");
+	}
 }
 
 void policy_verb(const struct session *session, const struct kind *kind, const struct standing *standing,

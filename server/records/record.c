@@ -36,8 +36,7 @@ enum status record_not_found(const char *id, size_t id_length, struct error *err
 {
 	error_set(err, STATUS_NOT_FOUND, "There is no %.*s that you may see.", (int)id_length, id);
 	return error_hint(
-		err, "Look with `safer <noun> list`; if you expected to see it, ask with `safer why %.*s`.",
-		(int)id_length, id);
+		err, "It may have been removed, or the posts that you hold today do not show it to you.");
 }
 
 static enum status find_row(struct context *context, struct arena *arena, int64_t partnership, const char *id,
