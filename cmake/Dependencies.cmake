@@ -4,7 +4,7 @@
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 
-foreach(package IN ITEMS libevent_core openssl sqlite3 smartcols jansson libutf8proc inih libsystemd xlsxwriter)
+foreach(package IN ITEMS libevent_core openssl sqlite3 smartcols jansson libutf8proc inih libsystemd)
     pkg_check_modules(${package} REQUIRED IMPORTED_TARGET ${package})
 endforeach()
 if(SAFER_TESTS)
