@@ -139,7 +139,8 @@ static enum status run_introduction(struct job *job, struct context *context, st
 
 /* ---- the answer, on the loop ---- */
 
-/* Ids, names and counts: no plan data. Only the words of a failure that is our own are written down. */
+/* Ids, names and counts: no plan data. Written down in words are only failures of our own, and what is wrong with a
+ * device: those sentences are of this program alone. */
 static void log_call(const struct call *call)
 {
 	const struct request *request = &call->request;
@@ -156,7 +157,7 @@ static void log_call(const struct call *call)
 	if (job->status != STATUS_OK && job->error.rule[0] != '\0') {
 		fields[count++] = log_text("rule", job->error.rule);
 	}
-	if (job->status == STATUS_FAILED) {
+	if (job->status == STATUS_FAILED || job->status == STATUS_SIGNED_OUT) {
 		fields[count++] = log_text("error", job->error.message);
 	}
 	log_write(job->status == STATUS_FAILED ? LOG_ERROR : LOG_INFO, "request", fields, count);
