@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #define ENVIRONMENT_MAX 16
-#define SETTINGS_BYTES  65536
+#define LOG_SECONDS     20 /* after which the log will not say it any more */
 
 /* Below the ports that the system gives away by itself, so that the port of a server that was stopped is still free
  * when it is started again. */
@@ -146,7 +146,11 @@ static void print_log(const struct installation *it)
 {
 	char *text = file_text(it->log);
 
-	print_error("the server's log:\n%s", text);
+	for (char *line = text, *end = NULL; *line != '\0'; line = end) {
+		end = line + strcspn(line, "\n");
+		print_error("  %.*s\n", (int)(end - line), line);
+		end += *end == '\n' ? 1 : 0;
+	}
 	free(text);
 }
 
@@ -247,7 +251,7 @@ bool installation_logged(const struct installation *it, long from, const char *t
 /* The log is another process's doing, and there is nothing to wait on but the file. */
 void installation_until_logged(const struct installation *it, long from, const char *text)
 {
-	for (int i = 0; i < PROGRAM_SECONDS * 100; i++) {
+	for (int i = 0; i < LOG_SECONDS * 100; i++) {
 		if (installation_logged(it, from, text)) {
 			return;
 		}
