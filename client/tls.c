@@ -31,11 +31,12 @@ static enum status failed(const char *what, struct error *err)
 
 static enum status context_new(SSL_CTX **out, struct error *err)
 {
+	char groups[] = TLS_GROUPS; /* OpenSSL's macros take away the const */
+	char signatures[] = TLS_SIGNATURES;
 	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
 
 	if (!context || !SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) ||
-	    !SSL_CTX_set1_groups_list(context, TLS_GROUPS) ||
-	    !SSL_CTX_set1_sigalgs_list(context, TLS_SIGNATURES) ||
+	    !SSL_CTX_set1_groups_list(context, groups) || !SSL_CTX_set1_sigalgs_list(context, signatures) ||
 	    !SSL_CTX_set_ciphersuites(context, TLS_SUITES)) {
 		SSL_CTX_free(context);
 		return failed("setting up TLS", err);
@@ -150,11 +151,12 @@ static bool expect_host(X509_VERIFY_PARAM *param, const char *host)
 
 enum status tls_expect_host(SSL *ssl, const char *host, struct error *err)
 {
-	if (!expect_host(SSL_get0_param(ssl), host) ||
-	    (!is_address(host) && !SSL_set_tlsext_host_name(ssl, host))) {
-		return failed("preparing the check of the server's name", err);
-	}
-	return STATUS_OK;
+	char *name = strdup(host); /* OpenSSL's macro takes away the const */
+	bool good = name && expect_host(SSL_get0_param(ssl), host) &&
+		    (is_address(host) || SSL_set_tlsext_host_name(ssl, name));
+
+	free(name);
+	return good ? STATUS_OK : failed("preparing the check of the server's name", err);
 }
 
 static X509 *find_authority(SSL *ssl, const uint8_t *fingerprint)

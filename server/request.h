@@ -22,46 +22,48 @@ struct watchers;
 
 /* What a worker lends to the work that it runs. */
 struct context {
-	struct store *store;           /* the worker's connection, inside a transaction */
-	struct journal *journal;       /* NULL on a reader */
-	struct authority *authority;   /* issues certificates; used on the writer only */
+	struct store *store;         /* the worker's connection, inside a transaction */
+	struct journal *journal;     /* NULL on a reader */
+	struct authority *authority; /* issues certificates; used on the writer only */
 	const struct schema *schema;
 	const struct settings *settings;
 	const struct limits *limits;
-	EVP_PKEY *journal_public;      /* the key that heads are checked with; checkpoint_key() gives its text form */
-	uint16_t port;                 /* the port that the server really listens on; for invitations */
-	struct watchers *watchers;     /* for the handlers of the loop's lane; NULL on a worker */
+	EVP_PKEY *
+		journal_public; /* the key that heads are checked with; checkpoint_key() gives its text form */
+	uint16_t port;          /* the port that the server really listens on; for invitations */
+	struct watchers *watchers; /* for the handlers of the loop's lane; NULL on a worker */
 };
 
 /* What a watch wants; set by its handler, registered by the loop once the answer is under way. */
 struct watch_wish {
 	bool begin;
-	int64_t number;     /* the watch's number on its connection; given by the loop before the handler runs */
-	int64_t since;      /* entries after this one */
+	int64_t number; /* the watch's number on its connection; given by the loop before the handler runs */
+	int64_t since;  /* entries after this one */
 	int64_t partnership;
-	char kind[41];      /* "" any */
-	char id[ID_TEXT];   /* "" any */
+	char kind[41];    /* "" any */
+	char id[ID_TEXT]; /* "" any */
 };
 
 struct request {
 	struct arena *arena;
-	uint64_t connection; /* the connection's number, never reused; it may be gone by the time of the answer */
-	uint32_t id;         /* the peer's message id */
+	uint64_t
+		connection; /* the connection's number, never reused; it may be gone by the time of the answer */
+	uint32_t id;        /* the peer's message id */
 	enum method method;
-	struct span bytes;   /* the whole message */
+	struct span bytes; /* the whole message */
 	const msgpack_object *params;
 	bool has_certificate;
-	struct digest fingerprint; /* of the peer's certificate */
+	struct digest fingerprint;   /* of the peer's certificate */
 	int64_t certificate_expires; /* microseconds; the end of its validity */
-	const char *address; /* of the peer, for the log */
+	const char *address;         /* of the peer, for the log */
 
 	struct context *context; /* set by the worker */
 	struct session *session; /* set by the gate; NULL behind DOOR_ENROL */
 
-	struct buffer reply;   /* the whole answer; the gate has put its beginning, the handler puts one map */
+	struct buffer reply; /* the whole answer; the gate has put its beginning, the handler puts one map */
 	struct buffer details; /* packed `details` of an error, when there are any */
 	struct watch_wish watch;
-	int64_t moved;         /* a partnership whose journal grew; 0 none. The loop wakes its watchers */
+	int64_t moved;            /* a partnership whose journal grew; 0 none. The loop wakes its watchers */
 	int64_t close_credential; /* a credential that ended; the loop closes its connections. 0 none */
 	bool undo; /* the handler succeeded, and nothing of what it did stays: a dry run. The writer reverts */
 
@@ -76,7 +78,7 @@ struct request {
 /* Each method's handler, named after its row. Puts one result map into request->reply. On failure it writes err
  * (and details if there are any); the gate makes the answer, and on the writer undoes what was done, unless the handler
  * set request->keep. */
-#define METHOD(symbol, name, door, who, lane, help)                                                          \
+#define METHOD(symbol, name, door, who, lane, help) \
 	enum status handle_##symbol(struct request *request, struct error *err);
 #define PARAM(method, name, type, required, max, help)
 #define RESULT(method, name, type, help)

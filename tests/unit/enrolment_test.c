@@ -231,7 +231,8 @@ static void a_withdrawn_invitation_is_not_valid(void **state)
 {
 	struct server_fixture *server = *state;
 	struct attempt attempt = attempt_with(server, server->invitation);
-	struct session by = {.partnership = server->partnership, .now = server->now};
+	struct session by = {
+		.partnership = server->partnership, .now = server->now, .name = FIXTURE_ADMINISTRATOR};
 	struct error err = ERROR_INIT;
 
 	fixture_begin(server);

@@ -408,8 +408,21 @@ static void a_refusal_says_which_posts_could_and_as_what_one_acts(void **state)
 	assert_string_equal(verdict.rule, "action.edit");
 	assert_string_equal(verdict.who,
 			    "operational officer or authority representative of the body that owns it");
-	assert_non_null(strstr(verdict.why, "you act as operational officer"));
-	assert_non_null(strstr(verdict.why, "while it is open"));
+	assert_non_null(
+		strstr(verdict.why, "You act as operational officer, but not for the body that owns"));
+}
+
+static void a_refusal_for_the_state_says_which_state_it_is(void **state)
+{
+	struct session session = {.roles = ROLE_CHAIR};
+	struct standing standing = {.owner = THEIRS, .state = "made", .marking = ""};
+	struct verdict verdict;
+
+	(void)state;
+	policy_verb(&session, kind_named("decision"), &standing, "make", 4, &verdict);
+	assert_false(verdict.allowed);
+	assert_string_equal(verdict.rule, "decision.make");
+	assert_string_equal(verdict.why, "Nobody with your posts may make this decision while it is made.");
 }
 
 static void a_permission_names_the_row_that_gave_it(void **state)
@@ -542,6 +555,7 @@ int main(void)
 		cmocka_unit_test(a_role_held_for_one_body_is_not_lent_to_another_of_the_same_person),
 		cmocka_unit_test(an_exempt_record_is_shown_to_the_board_and_its_owner_alone),
 		cmocka_unit_test(a_refusal_says_which_posts_could_and_as_what_one_acts),
+		cmocka_unit_test(a_refusal_for_the_state_says_which_state_it_is),
 		cmocka_unit_test(a_permission_names_the_row_that_gave_it),
 		cmocka_unit_test(a_marking_that_hides_is_the_rule_that_refuses),
 		cmocka_unit_test(a_field_is_explained_by_its_mode),
