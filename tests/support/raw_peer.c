@@ -296,6 +296,12 @@ static struct raw_reply *next(struct raw_peer *peer)
 	return reply;
 }
 
+static void keep(struct raw_peer *peer, struct raw_reply *reply)
+{
+	assert_true(peer->reply_count < RAW_REPLIES);
+	peer->replies[peer->reply_count++] = reply;
+}
+
 static const struct raw_reply *wait_for(struct raw_peer *peer, bool notice, uint32_t id)
 {
 	struct raw_reply *reply = NULL;
@@ -313,8 +319,7 @@ static const struct raw_reply *wait_for(struct raw_peer *peer, bool notice, uint
 		if (reply->notice == notice && (notice || reply->id == id)) {
 			return reply;
 		}
-		assert_true(peer->reply_count < RAW_REPLIES);
-		peer->replies[peer->reply_count++] = reply;
+		keep(peer, reply);
 	}
 	return NULL;
 }
@@ -331,6 +336,9 @@ const struct raw_reply *raw_notice(struct raw_peer *peer)
 
 void raw_drain(struct raw_peer *peer)
 {
-	while (next(peer) != NULL) {
+	struct raw_reply *reply = NULL;
+
+	while ((reply = next(peer)) != NULL) {
+		keep(peer, reply);
 	}
 }

@@ -71,7 +71,7 @@ void raw_ask_with(struct raw_peer *peer, uint32_t id, const char *method, const 
 const struct raw_reply *raw_reply(struct raw_peer *peer, uint32_t id);
 /* The next notice; NULL when the connection ended. */
 const struct raw_reply *raw_notice(struct raw_peer *peer);
-/* Reads until the connection has ended. */
+/* Reads until the connection has ended; what came stays in `replies`. */
 void raw_drain(struct raw_peer *peer);
 
 #endif
