@@ -329,6 +329,14 @@ static const struct {
 	{"rights-of-kinds", generate_rights_of_kinds},
 	{"markings", generate_markings},
 	{"parents", generate_parents},
+	{"example-hello", generate_example_hello},
+	{"example-change", generate_example_change},
+	{"example-error", generate_example_error},
+	{"example-invitation", generate_example_invitation},
+	{"example-commitment", generate_example_commitment},
+	{"example-leaf", generate_example_leaf},
+	{"example-tree", generate_example_tree},
+	{"example-head", generate_example_head},
 };
 
 static int print_section(const char *name)

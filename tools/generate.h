@@ -1,5 +1,5 @@
 /* The sections of the documentation that safer_generate prints. generate.c has the list and those of the protocol, the
- * settings and the commands; generate_schema.c and generate_policy.c have the rest. */
+ * settings and the commands; the files named below have the rest. */
 #ifndef SAFER_TOOLS_GENERATE_H
 #define SAFER_TOOLS_GENERATE_H
 
@@ -12,6 +12,16 @@ void generate_words(const char *words, const char *last);
 /* generate_schema.c: both need schema_build() */
 void generate_kinds(void);  /* a line a kind */
 void generate_schema(void); /* every kind with its fields, states and verbs */
+
+/* generate_examples.c */
+void generate_example_hello(void);
+void generate_example_change(void);
+void generate_example_error(void);
+void generate_example_invitation(void);
+void generate_example_commitment(void);
+void generate_example_leaf(void);
+void generate_example_tree(void);
+void generate_example_head(void);
 
 /* generate_policy.c */
 void generate_modes(void);
