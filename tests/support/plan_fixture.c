@@ -135,8 +135,8 @@ static void put_value(struct plan *plan, const struct field *field, const char *
 
 	if (text[0] == '\0') {
 		codec_put_nil(&plan->changes);
-	} else if (field != NULL && field_parse(fixture_arena(plan->server), schema_server(), field, text, &value,
-					 &err) == STATUS_OK) {
+	} else if (field != NULL && field_parse(fixture_arena(plan->server), schema_server(), field, text,
+						&value, &err) == STATUS_OK) {
 		codec_put_object(&plan->changes, value);
 	} else {
 		codec_put_text(&plan->changes, text);
@@ -582,11 +582,11 @@ static void put_condition(struct plan *plan, const struct kind *kind, const char
 	if (value_at < length) {
 		const char *value = arena_text(arena, text + value_at, length - value_at);
 
+		const struct field *field = kind != NULL ? kind_field(kind, name, field_length) : NULL;
+		bool part = strcmp(is, "contains") == 0 || (field != NULL && field->type == FIELD_REFS);
+
 		codec_put_text(&plan->changes, "value");
-		put_value(plan,
-			  kind != NULL && strcmp(is, "contains") != 0 ? kind_field(kind, name, field_length)
-								      : NULL,
-			  value);
+		put_value(plan, part ? NULL : field, value);
 	}
 }
 
