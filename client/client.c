@@ -389,20 +389,26 @@ enum status client_id(struct client *client, const char *text, const struct kind
 
 /* ---- what went wrong ---- */
 
+/* A message that was too long for struct error may end inside a letter; jansson takes whole ones only. */
+static json_t *whole_letters(const char *text)
+{
+	json_t *json = NULL;
+
+	for (size_t length = strlen(text) + 1; !json && length > 0; length--) {
+		json = json_stringn(text, length - 1);
+	}
+	return json;
+}
+
 static void complain_json(struct client *client, const struct error *err)
 {
-	json_t *error = json_pack("{s:s, s:s, s:s, s:s, s:b}", "name", status_name(err->status), "message",
-				  err->message, "hint", err->hint, "rule", err->rule, "retry",
-				  status_retry(err->status));
-	json_t *whole = json_object();
+	json_t *whole = json_pack("{s:{s:s, s:o, s:o, s:s, s:b}}", "error", "name", status_name(err->status),
+				  "message", whole_letters(err->message), "hint", whole_letters(err->hint),
+				  "rule", err->rule, "retry", status_retry(err->status));
 
-	if (error && client->details) {
-		(void)json_object_set_new(error, "details", json_of_object(client->details));
-	}
-	if (whole) {
-		(void)json_object_set_new(whole, "error", error);
-	} else {
-		json_decref(error);
+	if (whole && client->details) {
+		(void)json_object_set_new(json_object_get(whole, "error"), "details",
+					  json_of_object(client->details));
 	}
 	(void)json_print_line(whole, stderr, NULL);
 }
