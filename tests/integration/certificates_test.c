@@ -5,7 +5,6 @@
 #include "common/clock.h"
 #include "protocol/version.h"
 #include "server/identity/authority.h"
-#include "server/store/store.h"
 
 #include <openssl/pem.h>
 #include <setjmp.h>
@@ -17,7 +16,6 @@
 
 #include <cmocka.h>
 
-#define DAY     (INT64_C(24) * 3600 * 1000000)
 #define ACCOUNT 1 /* of the administrator */
 
 static struct {
@@ -58,28 +56,28 @@ static X509 *make_none(void)
 
 static X509 *make_expired(void)
 {
-	return issue(scene.authority, -10 * DAY, -DAY);
+	return issue(scene.authority, -10 * RAW_DAY, -RAW_DAY);
 }
 
 static X509 *make_future(void)
 {
-	return issue(scene.authority, DAY, 10 * DAY);
+	return issue(scene.authority, RAW_DAY, 10 * RAW_DAY);
 }
 
 static X509 *make_unknown(void)
 {
-	return issue(scene.authority, -DAY, DAY);
+	return issue(scene.authority, -RAW_DAY, RAW_DAY);
 }
 
 static X509 *make_foreign(void)
 {
-	return issue(scene.other, -DAY, DAY);
+	return issue(scene.other, -RAW_DAY, RAW_DAY);
 }
 
 /* Says of itself what a device's certificate says, and nobody else does. */
 static X509 *make_self_signed(void)
 {
-	X509 *certificate = issue(scene.other, -DAY, DAY);
+	X509 *certificate = issue(scene.other, -RAW_DAY, RAW_DAY);
 	int issuer = X509_get_ext_by_NID(certificate, NID_authority_key_identifier, -1);
 
 	if (issuer >= 0) {
@@ -145,22 +143,8 @@ static EVP_PKEY *key_of(X509 *(*make)(void))
 
 /* ---- the stage ---- */
 
-/* The store knows the certificate as a good one, so that nothing but TLS can be the one that refuses it. */
-static void add_credential(struct store *store, X509 *certificate)
-{
-	struct credential_row row = {.account = ACCOUNT,
-				     .device = "made by hand",
-				     .issued_at = clock_machine() - DAY,
-				     .expires_at = clock_machine() + DAY};
-	struct error err = ERROR_INIT;
-	int64_t number = 0;
-
-	authority_digest_certificate(certificate, &row.fingerprint);
-	authority_digest_key(scene.key, &row.key);
-	must(store_credential_add(store, &row, &number, &err), &err);
-}
-
-static X509 *kept[4]; /* made once, because the store knows their fingerprints */
+/* Made once, and known to the store as good ones, so that nothing but TLS can be the one that refuses them. */
+static X509 *kept[4];
 
 static X509 *keep(size_t which)
 {
@@ -191,20 +175,12 @@ static X509 *make_known_self_signed(void)
 static void fill_store(void)
 {
 	X509 *(*const makes[])(void) = {make_expired, make_future, make_foreign, make_self_signed};
-	char path[PROGRAM_PATH];
-	struct store *store = NULL;
-	struct error err = ERROR_INIT;
 
 	installation_stop(scene.it);
-	must(store_open(installation_path(scene.it, "data/" STORE_FILE, path), STORE_WRITER, &store, &err),
-	     &err);
-	must(store_begin(store, &err), &err);
 	for (size_t i = 0; i < sizeof(makes) / sizeof(makes[0]); i++) {
 		kept[i] = makes[i]();
-		add_credential(store, kept[i]);
+		raw_store_credential(scene.it, kept[i], ACCOUNT);
 	}
-	must(store_commit(store, &err), &err);
-	store_close(store);
 	installation_start(scene.it);
 }
 

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -284,6 +285,22 @@ void installation_set(struct installation *it, const char *name, const char *val
 	free(text);
 }
 
+void installation_sql(struct installation *it, const char *text)
+{
+	char path[PROGRAM_PATH];
+	sqlite3 *db = NULL;
+	char *error = NULL;
+
+	assert_int_equal(it->server, 0);
+	snprintf(path, sizeof(path), "%s/safer.db", it->folder);
+	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+	if (sqlite3_exec(db, text, NULL, NULL, &error) != SQLITE_OK) {
+		fail_msg("%s: %s", text, error);
+	}
+	assert_int_not_equal(sqlite3_total_changes(db), 0);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
 /* ---- making one, and taking it away ---- */
 
 static bool port_is_free(uint16_t port)
@@ -451,8 +468,6 @@ void person_starts(struct person *person, struct running *running, const char *a
 	const char *environment[ENVIRONMENT_MAX];
 	char home[160];
 	char path[PROGRAM_PATH];
-	char errors[PROGRAM_PATH];
-	int err = -1;
 	va_list rest;
 
 	va_start(rest, argument);
@@ -461,11 +476,7 @@ void person_starts(struct person *person, struct running *running, const char *a
 	program_path("safer", path);
 	arguments[0] = path;
 	person_environment(person, home, environment);
-	snprintf(errors, sizeof(errors), "%s/running.err", person->home);
-	err = open(errors, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	assert_true(err >= 0);
-	running_start(running, arguments, environment, err);
-	close(err);
+	running_start(running, arguments, environment);
 }
 
 void person_enrol(struct person *person, const char *invitation)

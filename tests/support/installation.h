@@ -16,7 +16,7 @@
 
 #include <stdint.h>
 
-#define INSTALLATION_PEOPLE 32
+#define INSTALLATION_PEOPLE 64
 #define ADMINISTRATOR_NAME  "Ann Admin"
 #define PARTNERSHIP_NAME    "Test Partnership"
 
@@ -63,6 +63,8 @@ void installation_gets_at(const char *file, int line, struct installation *it, i
 
 /* Writes a setting into saferd.conf; it counts from the next start or reload. */
 void installation_set(struct installation *it, const char *name, const char *value);
+/* Changes the store behind the server's back, while it is stopped; fails the test unless a row is changed. */
+void installation_sql(struct installation *it, const char *text);
 /* "<root>/<name>", for files and folders of a test. */
 const char *installation_path(const struct installation *it, const char *name, char out[PROGRAM_PATH]);
 
@@ -79,7 +81,7 @@ int person_runs(struct person *person, const char *argument, ...);
 #define person_gets(person, expected, ...) \
 	person_gets_at(__FILE__, __LINE__, (person), (expected), __VA_ARGS__, NULL)
 void person_gets_at(const char *file, int line, struct person *person, int expected, ...);
-/* Starts safer and goes on; standard error goes to "<home>/running.err". */
+/* Starts safer and goes on. */
 void person_starts(struct person *person, struct running *running, const char *argument, ...);
 
 void person_enrol(struct person *person, const char *invitation);

@@ -150,17 +150,16 @@ void outcome_release(struct outcome *outcome)
 
 /* ---- programs that go on ---- */
 
-void running_start(struct running *running, const char *const *arguments, const char *const *environment,
-		   int err)
+void running_start(struct running *running, const char *const *arguments, const char *const *environment)
 {
 	int out[2];
-	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
 	assert_true(nothing >= 0);
 	assert_int_equal(pipe(out), 0);
 	*running = (struct running){.text = calloc(1, 1), .fd = out[0]};
 	assert_non_null(running->text);
-	running->pid = program_spawn(arguments, environment, nothing, out[1], err >= 0 ? err : nothing);
+	running->pid = program_spawn(arguments, environment, nothing, out[1], out[1]);
 	close(out[1]);
 	close(nothing);
 }

@@ -20,7 +20,7 @@ struct outcome {       /* of a program that has ended */
 
 struct running { /* a program that goes on beside the test */
 	pid_t pid;
-	int fd;     /* its standard output */
+	int fd;     /* its standard output and standard error */
 	char *text; /* what was read of it so far; NUL-ended */
 	size_t length;
 };
@@ -39,9 +39,8 @@ void outcome_release(struct outcome *outcome);
 pid_t program_spawn(const char *const *arguments, const char *const *environment, int in, int out, int err);
 int program_wait(pid_t pid); /* its exit code, as in struct outcome */
 
-/* Starts it and goes on. Standard error goes where `err` says, -1: nowhere. */
-void running_start(struct running *running, const char *const *arguments, const char *const *environment,
-		   int err);
+/* Starts it and goes on. */
+void running_start(struct running *running, const char *const *arguments, const char *const *environment);
 void running_until(struct running *running, const char *text); /* reads until it has printed this */
 int running_end(struct running *running, int signal_number);   /* 0: none, it ends by itself. Its exit code */
 

@@ -1,8 +1,11 @@
 /* TLS by hand. Reading gives up after a while, so that a server that says nothing fails a test. */
 #include "tests/support/raw_peer.h"
 
+#include "common/clock.h"
 #include "protocol/scanner.h"
 #include "protocol/version.h"
+#include "server/identity/authority.h"
+#include "server/store/store.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -56,6 +59,35 @@ void raw_offer_release(struct raw_offer *offer)
 	X509_free(offer->certificate);
 	EVP_PKEY_free(offer->key);
 	*offer = (struct raw_offer){.alpn = NULL};
+}
+
+static void must(enum status status, const struct error *err)
+{
+	if (status != STATUS_OK) {
+		fail_msg("%s", err->message);
+	}
+}
+
+void raw_store_credential(const struct installation *it, X509 *certificate, int64_t account)
+{
+	struct credential_row row = {.account = account,
+				     .device = "made by hand",
+				     .issued_at = clock_machine() - RAW_DAY,
+				     .expires_at = clock_machine() + RAW_DAY};
+	char path[PROGRAM_PATH];
+	struct store *store = NULL;
+	struct error err = ERROR_INIT;
+	int64_t number = 0;
+
+	assert_int_equal(it->server, 0);
+	authority_digest_certificate(certificate, &row.fingerprint);
+	authority_digest_key(X509_get0_pubkey(certificate), &row.key);
+	snprintf(path, sizeof(path), "%s/" STORE_FILE, it->folder);
+	must(store_open(path, STORE_WRITER, &store, &err), &err);
+	must(store_begin(store, &err), &err);
+	must(store_credential_add(store, &row, &number, &err), &err);
+	must(store_commit(store, &err), &err);
+	store_close(store);
 }
 
 /* ---- the connection ---- */

@@ -16,6 +16,7 @@
 #include <openssl/ssl.h>
 
 #define RAW_REPLIES 128
+#define RAW_DAY     (INT64_C(24) * 3600 * 1000000) /* microseconds */
 
 struct raw_offer {
 	const char *alpn;     /* names parted by spaces; NULL: no ALPN at all */
@@ -54,6 +55,9 @@ struct raw_peer {
 /* What a person's device shows; goes with raw_offer_release. */
 struct raw_offer raw_person(const struct person *person);
 void raw_offer_release(struct raw_offer *offer);
+
+/* Makes the server's store know a certificate as a good one of this account. The server must be stopped. */
+void raw_store_credential(const struct installation *it, X509 *certificate, int64_t account);
 
 /* Connects and shakes hands as far as it goes. */
 struct raw_peer *raw_connect(const struct installation *it, const struct raw_offer *offer);
