@@ -90,7 +90,8 @@ static enum status has_children(struct feed *feed, const struct record *parent, 
 	return STATUS_OK;
 }
 
-static void put_changed_fields(struct feed *feed, const struct record *record, const msgpack_object *changed)
+/* Those that changed; all that are there when `changed` is NULL. */
+static void put_fields(struct feed *feed, const struct record *record, const msgpack_object *changed)
 {
 	uint64_t seen = record_fields_seen(&feed->visibility, record);
 	size_t count = 0;
@@ -101,15 +102,19 @@ static void put_changed_fields(struct feed *feed, const struct record *record, c
 	for (size_t i = 0; i < record->kind->field_count; i++) {
 		const char *name = record->kind->fields[i].name;
 
-		if ((seen >> i & 1) != 0 && codec_get(changed, name) != NULL) {
-			codec_pair_object(feed->out, name, codec_get(record->fields, name));
+		const msgpack_object *value = codec_get(record->fields, name);
+
+		if ((seen >> i & 1) != 0 && (changed != NULL ? codec_get(changed, name) : value) != NULL) {
+			codec_pair_object(feed->out, name, value);
 			count++;
 		}
 	}
 	codec_map_end(feed->out, header, count);
 }
 
-static enum status put_notice(struct feed *feed, const struct record *record, bool lost, struct error *err)
+/* `appears`: the record comes into sight with this revision, new or not. */
+static enum status put_notice(struct feed *feed, const struct record *record, bool appears, bool lost,
+			      struct error *err)
 {
 	const msgpack_object *changed = NULL; /* the salts name the fields that this revision changed */
 	const struct field *title =
@@ -141,7 +146,7 @@ static enum status put_notice(struct feed *feed, const struct record *record, bo
 	} else {
 		codec_put_nil(feed->out);
 	}
-	put_changed_fields(feed, record, changed);
+	put_fields(feed, record, appears ? NULL : changed);
 	return STATUS_OK;
 }
 
@@ -177,9 +182,9 @@ static enum status visit(void *payload, const struct record_row *row, struct err
 		return STATUS_OK;
 	}
 	if ((then && today) || (before && row->removed)) {
-		return put_notice(feed, &record, false, err);
+		return put_notice(feed, &record, !before, false, err);
 	}
-	return before && !then ? put_notice(feed, &record, true, err) : STATUS_OK;
+	return before && !then ? put_notice(feed, &record, false, true, err) : STATUS_OK;
 }
 
 static enum status collect_entry(struct feed *feed, int64_t entry, struct error *err)
