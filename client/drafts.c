@@ -96,7 +96,8 @@ enum status draft_begin(struct client *client, struct draft *draft, const char *
 		return status;
 	}
 	time_format(clock_machine(), at);
-	draft->at = arena_text(client->arena, at, strlen("2014-05-01T09:30"));
+	at[strlen("2014-05-01")] = ' ';
+	draft->at = arena_text(client->arena, at, strlen("2014-05-01 09:30"));
 	status = draft->at ? draft_save_form(draft, form, err) : error_memory(err);
 	return status == STATUS_OK ? draft_save(client, draft, err) : status;
 }

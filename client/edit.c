@@ -24,6 +24,7 @@ struct edit {
 	const msgpack_object **values; /* of each field of the kind, as the form has them */
 	bool *given;
 	const msgpack_object *result; /* of the change-set that was taken */
+	bool resumed;                 /* a draft taken up again: to send it as it is makes sense */
 	struct changeset set;
 };
 
@@ -159,14 +160,22 @@ static enum status build_set(struct client *client, struct edit *edit, struct er
 	return status;
 }
 
+/* Notes with the draft why it was not taken. The form itself is safe already. */
+static void keep_reason(struct client *client, struct draft *draft, const struct error *why)
+{
+	struct error ignored = ERROR_INIT;
+	const char *text = arena_text(client->arena, why->message, strlen(why->message));
+
+	draft->why = text ? text : "";
+	(void)draft_save(client, draft, &ignored);
+}
+
 /* Sends edit->set. That it is under way is written down first, so that after a lost connection or a kill the very same
  * request can be repeated, and is applied once. */
 static enum status send_set(struct client *client, struct edit *edit, struct error *err)
 {
 	struct draft *draft = edit->draft;
 	struct span packed = buffer_span(&edit->set.changes);
-	struct error saving = ERROR_INIT;
-	const char *why = NULL;
 	enum status status = STATUS_OK;
 
 	if (edit->set.changes.failed) {
@@ -187,9 +196,7 @@ static enum status send_set(struct client *client, struct edit *edit, struct err
 		draft->pending = (struct span){NULL, 0};
 	}
 	if (status != STATUS_OK) {
-		why = arena_text(client->arena, err->message, strlen(err->message));
-		draft->why = why ? why : "";
-		(void)draft_save(client, draft, &saving); /* the form itself is safe already */
+		keep_reason(client, draft, err);
 	}
 	return status;
 }
@@ -279,6 +286,20 @@ enum step {
 	STEP_LEAVE,
 };
 
+/* A draft was taken up again and left as it was. Without anybody to ask, taking it up meant sending it. */
+static enum status ask_to_send(struct client *client, enum step *next, struct error *err)
+{
+	const char *answer = "s";
+	enum status status = STATUS_OK;
+
+	if (console_can_ask(client)) {
+		status =
+			console_ask(client, "It is as it was: [s]end it, or keep the [d]raft?", &answer, err);
+	}
+	*next = answer[0] == 's' || answer[0] == 'S' ? STEP_SEND : STEP_LEAVE;
+	return status;
+}
+
 /* Opens the editor and takes what it saved. STEP_LEAVE with STATUS_OK: the person let it be. */
 static enum status open_editor(struct client *client, struct edit *edit, bool fresh, enum step *next,
 			       struct error *err)
@@ -302,6 +323,13 @@ static enum status open_editor(struct client *client, struct edit *edit, bool fr
 	}
 	if (ended != STATUS_OK) {
 		return ended;
+	}
+	if (same && edit->resumed && edit->draft->number != 0) {
+		status = ask_to_send(client, next, err);
+	}
+	edit->resumed = false;
+	if (status != STATUS_OK) {
+		return status;
 	}
 	edit->form = form_strip(client->arena, form);
 	return edit->form ? STATUS_OK : error_memory(err);
@@ -330,6 +358,9 @@ static enum status try_send(struct client *client, struct edit *edit, bool *sent
 	edit->set = (struct changeset){0};
 	if (status == STATUS_OK) {
 		status = build_set(client, edit, err);
+	}
+	if (status != STATUS_OK) {
+		keep_reason(client, edit->draft, err);
 	}
 	if (status == STATUS_OK && edit->set.count > 0) {
 		*sent = true;
@@ -376,6 +407,10 @@ static void tell_kept(struct client *client, const struct draft *draft, struct e
 		(void)error_hint(err, "what was written is kept: safer draft resume %lld",
 				 (long long)draft->number);
 		return;
+	}
+	if (err->status != STATUS_OK) {
+		client_complain(client, err);
+		err->message[0] = 0; /* it has been said */
 	}
 	(void)fprintf(stderr,
 		      "What was written is kept as draft %lld, in %s\n  to go on: safer draft resume %lld\n",
@@ -523,7 +558,7 @@ static enum status repeat_pending(struct client *client, struct edit *edit, stru
 
 enum status draft_resume(struct client *client, struct draft *draft, struct error *err)
 {
-	struct edit edit = {.draft = draft};
+	struct edit edit = {.draft = draft, .resumed = true};
 	struct error why = ERROR_INIT;
 	enum status status = client_schema(client, err);
 

@@ -191,19 +191,24 @@ static void add_to_block(struct scan *scan, const char *line, size_t length)
 	buffer_append_text(&scan->block, "\n");
 }
 
-static enum status begin_entry(struct scan *scan, const char *line, size_t length, size_t number)
+/* As much of a line as a message repeats. Lines are quoted, not numbered: what is put above them moves them. */
+static int quoted(size_t length)
+{
+	return length > 60 ? 60 : (int)length;
+}
+
+static enum status begin_entry(struct scan *scan, const char *line, size_t length)
 {
 	const char *colon = memchr(line, ':', length);
 	size_t name_length = colon ? (size_t)(colon - line) : 0;
 	struct span value;
 	struct span name = words_trim(line, name_length);
 	const struct field *field = NULL;
-	struct error wrong = ERROR_INIT;
 	const char *copy;
 
 	if (!colon || name.length == 0 || memchr(name.data, ' ', name.length)) {
-		error_set(scan->err, STATUS_INVALID, "line %zu: \"%.*s\" belongs to no field", number,
-			  length > 40 ? 40 : (int)length, line);
+		error_set(scan->err, STATUS_INVALID, "the line \"%.*s\" belongs to no field", quoted(length),
+			  line);
 		return error_hint(
 			scan->err,
 			"a text of several lines is written below \"field: |\", each line indented");
@@ -212,15 +217,12 @@ static enum status begin_entry(struct scan *scan, const char *line, size_t lengt
 	if (!copy) {
 		return error_memory(scan->err);
 	}
-	if (record_field(scan->kind, copy, &field, &wrong) != STATUS_OK) {
-		error_set(scan->err, STATUS_INVALID, "line %zu: %s", number, wrong.message);
-		return error_hint(scan->err, "%s", wrong.hint);
+	if (record_field(scan->kind, copy, &field, scan->err) != STATUS_OK) {
+		return STATUS_INVALID;
 	}
 	for (size_t i = 0; i < scan->count; i++) {
 		if (scan->entries[i].field == field) {
-			return error_set(scan->err, STATUS_INVALID,
-					 "line %zu: %s is there already, in line %zu", number, field->name,
-					 scan->entries[i].line);
+			return error_set(scan->err, STATUS_INVALID, "%s is there twice", field->name);
 		}
 	}
 	value = words_trim(colon + 1, length - name_length - 1);
@@ -232,14 +234,13 @@ static enum status begin_entry(struct scan *scan, const char *line, size_t lengt
 	scan->entries[scan->count++] = (struct form_entry){
 		.field = field,
 		.value = copy,
-		.line = number,
 		.start = (size_t)(line - scan->text),
 	};
 	return STATUS_OK;
 }
 
 /* One line, with its line feed where there is one. */
-static enum status scan_line(struct scan *scan, const char *line, size_t length, size_t number)
+static enum status scan_line(struct scan *scan, const char *line, size_t length)
 {
 	bool indented = length > 0 && (line[0] == ' ' || line[0] == '\t');
 	size_t end = (size_t)(line - scan->text) + length + (line[length] == '\n');
@@ -261,11 +262,11 @@ static enum status scan_line(struct scan *scan, const char *line, size_t length,
 	}
 	if (indented) {
 		error_set(scan->err, STATUS_INVALID,
-			  "line %zu: an indented line stands below no \"field: |\"", number);
+			  "the indented line \"%.*s\" stands below no \"field: |\"", quoted(length), line);
 		return error_hint(scan->err,
 				  "write | behind the colon of the field that the line belongs to");
 	}
-	status = begin_entry(scan, line, length, number);
+	status = begin_entry(scan, line, length);
 	if (status == STATUS_OK) {
 		scan->entries[scan->count - 1].end = end;
 	}
@@ -284,10 +285,10 @@ enum status form_scan(struct arena *arena, const struct kind *kind, const char *
 	if (!scan.entries) {
 		return error_memory(err);
 	}
-	for (size_t number = 1; *line && status == STATUS_OK; number++) {
+	while (*line && status == STATUS_OK) {
 		size_t length = strcspn(line, "\n");
 
-		status = scan_line(&scan, line, length, number);
+		status = scan_line(&scan, line, length);
 		line += length + (line[length] == '\n');
 	}
 	if (status == STATUS_OK) {
@@ -308,16 +309,9 @@ enum status form_read(struct arena *arena, const struct schema *schema, const st
 
 	for (size_t i = 0; i < count && status == STATUS_OK; i++) {
 		size_t index = (size_t)(entries[i].field - kind->fields);
-		struct error wrong = ERROR_INIT;
 
 		given[index] = true;
-		if (value_read(arena, schema, entries[i].field, entries[i].value, &values[index], &wrong) !=
-		    STATUS_OK) {
-			status = error_set(err, wrong.status, "line %zu: %s", entries[i].line, wrong.message);
-			if (wrong.hint[0]) {
-				(void)error_hint(err, "%s", wrong.hint);
-			}
-		}
+		status = value_read(arena, schema, entries[i].field, entries[i].value, &values[index], err);
 	}
 	return status;
 }

@@ -33,16 +33,15 @@ void form_write(struct arena *arena, struct buffer *out, const struct kind *kind
 struct form_entry {
 	const struct field *field;
 	const char *value; /* without indentation */
-	size_t line;       /* from 1 */
 	size_t start, end; /* where in the text it stands, its last line feed included */
 };
 
-/* Finds the entries. STATUS_INVALID names the line: a field that there is none of or that is there twice, a line that
+/* Finds the entries. STATUS_INVALID quotes the line: a field that there is none of or that is there twice, a line that
  * belongs to no field. `entries` is an array in the arena. */
 enum status form_scan(struct arena *arena, const struct kind *kind, const char *text,
 		      struct form_entry **entries, size_t *count, struct error *err);
 
-/* Reads the values: values[i] of each field of the kind, and whether it was given. Errors name the line. */
+/* Reads the values: values[i] of each field of the kind, and whether it was given. Errors name the field. */
 enum status form_read(struct arena *arena, const struct schema *schema, const struct kind *kind,
 		      const char *text, const msgpack_object **values, bool *given, struct error *err);
 

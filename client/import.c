@@ -213,7 +213,8 @@ static enum status explain(const struct import *import, const struct client *cli
 	struct error why = *err;
 
 	limits_default(&usual);
-	if (item >= 0 && (uint64_t)item < import->item_count) {
+	if (item >= 0 && (uint64_t)item < import->item_count && !status_retry(why.status) &&
+	    why.status != STATUS_CONFLICT && why.status != STATUS_INTERRUPTED) {
 		const struct import_row *row = &import->rows[import->items[item]];
 
 		error_set(err, why.status, "%s line %zu: %s", row->file, row->line, why.message);

@@ -160,6 +160,9 @@ static enum status ask_letter(struct client *client, const char *question, const
 	do {
 		enum status status = console_ask(client, question, &answer, err);
 
+		if (status == STATUS_OK && console_interrupted()) {
+			status = error_set(err, STATUS_INTERRUPTED, "stopped before an answer was given");
+		}
 		if (status != STATUS_OK) {
 			return status;
 		}
