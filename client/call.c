@@ -442,6 +442,10 @@ static enum status await_reply(struct call *call, struct arena *arena, uint32_t 
 			status = keep_notice(call, bytes, err);
 		} else if (status == STATUS_OK && out->type == MESSAGE_REPLY && out->id == id) {
 			return STATUS_OK;
+		} else if (status == STATUS_OK && out->type == MESSAGE_REPLY && out->id == 0 && out->error) {
+			call->alive =
+				false; /* refused unread, as too long: the server does not know its id */
+			return STATUS_OK;
 		} else if (status == STATUS_OK) {
 			call->alive = false;
 			status = error_set(err, STATUS_FAILED,

@@ -1,6 +1,7 @@
 /* Change-sets: built from fields, sent with a request id, and their outcome told in words. */
 #include "client/changeset.h"
 
+#include "client/commands.h"
 #include "client/files.h"
 #include "client/json.h"
 #include "client/print.h"
@@ -325,6 +326,7 @@ static void ways_out(struct client *client, const msgpack_object *item, FILE *fi
 {
 	struct span id = codec_get_text(item, "id");
 	const struct kind *kind = changed_kind(client, item);
+	bool based = client->command && client->command->flags & FLAG_BIT(BASE);
 
 	if (!kind) {
 		return;
@@ -332,8 +334,9 @@ static void ways_out(struct client *client, const msgpack_object *item, FILE *fi
 	(void)fprintf(file,
 		      "Nothing was changed. Three ways out:\n"
 		      "  leave theirs      there is nothing to do\n"
-		      "  put yours in      repeat your command with --base %lld\n"
+		      "  put yours in      %s %lld\n"
 		      "  look at it first  safer %s history %.*s\n",
+		      based ? "repeat your command with --base" : "send yours again as made on revision",
 		      (long long)codec_get_int(item, "revision", 0), kind->name, (int)id.length,
 		      (const char *)id.data);
 }

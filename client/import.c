@@ -224,12 +224,13 @@ static enum status explain(const struct import *import, const struct client *cli
 		if (why.hint[0]) {
 			(void)error_hint(err, "%s", why.hint);
 		}
-	} else if (why.status == STATUS_UNREACHABLE &&
+	} else if (!call_alive(client->call) &&
 		   (int64_t)import->set.changes.length > usual.message_bytes / 2) {
-		(void)error_hint(err,
-				 "%zu records with %zu kB in one request may be more than the server takes; "
-				 "divide the files",
+		(void)error_hint(err, "%zu records in %zu kB are too much for one request; divide the files",
 				 import->item_count, import->set.changes.length / 1024);
+	} else if (why.status == STATUS_CONFLICT) {
+		(void)error_hint(err,
+				 "in the row of each record, put what shall stand, and the present revision");
 	}
 	return why.status;
 }
