@@ -60,33 +60,34 @@ enum status pin_load(struct arena *arena, const struct profile *profile, struct 
 enum status pin_check(const struct profile *profile, const struct checkpoint *pinned, struct span note,
 		      const msgpack_object *proof, struct checkpoint *out, struct error *err)
 {
+	struct checkpoint head;
 	struct merkle_proof hashes;
 	enum status status =
-		checkpoint_open((const char *)note.data, note.length, profile->verifier, out, err);
+		checkpoint_open((const char *)note.data, note.length, profile->verifier, &head, err);
 
 	if (status != STATUS_OK) {
 		return status;
 	}
-	if (out->size < pinned->size) {
+	if (head.size < pinned->size) {
 		error_set(
 			err, STATUS_UNVERIFIED,
 			"the server shows a journal of %llu entries, but this device has seen %llu of them: "
 			"history was cut off, or an old backup is being served",
-			(unsigned long long)out->size, (unsigned long long)pinned->size);
+			(unsigned long long)head.size, (unsigned long long)pinned->size);
 		return error_hint(err, TELL_SOMEBODY, profile->state);
 	}
-	if (pinned->size == 0) {
-		return STATUS_OK; /* nothing was pinned: this head is taken on trust, and pinned from now on */
-	}
-	if (!pin_read_proof(proof, &hashes) ||
-	    !merkle_check_consistency(pinned->size, &pinned->root, out->size, &out->root, &hashes)) {
+	/* When nothing was pinned, this head is taken on trust, and pinned from now on. */
+	if (pinned->size > 0 &&
+	    (!pin_read_proof(proof, &hashes) ||
+	     !merkle_check_consistency(pinned->size, &pinned->root, head.size, &head.root, &hashes))) {
 		error_set(err, STATUS_UNVERIFIED,
 			  "the server cannot prove that the journal that this device has seen (%llu entries) "
 			  "is a "
 			  "beginning of the one that it shows now (%llu): history was rewritten",
-			  (unsigned long long)pinned->size, (unsigned long long)out->size);
+			  (unsigned long long)pinned->size, (unsigned long long)head.size);
 		return error_hint(err, TELL_SOMEBODY, profile->state);
 	}
+	*out = head; /* which may be what `pinned` points to */
 	return STATUS_OK;
 }
 
