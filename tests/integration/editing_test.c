@@ -179,7 +179,7 @@ static void what_is_not_permitted_names_the_rule_and_who_could(void **state)
 	person_gets(scene.colin, 5, "action", "set", "A1", "progress=50");
 	assert_says(scene.colin->err, "rule: action.edit");
 	assert_says(scene.colin->err, "the body that owns it");
-	person_gets(scene.colin, 0, "can", "edit", "A1");
+	person_gets(scene.colin, 5, "can", "edit", "A1");
 	assert_says(scene.colin->out, "no");
 	person_gets(scene.ann, 0, "journal", "list", "--json");
 	assert_says(scene.ann->out, "\"refusal\"");

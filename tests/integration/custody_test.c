@@ -1,0 +1,334 @@
+/* Nobody can alter, cut or exchange what was recorded without being noticed: by the server's own check, and by the
+ * clients of people who saw the journal before. Backups are whole, and say so. */
+#include "tests/support/partnership.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+static struct {
+	struct installation *it;
+	struct person *ann;
+	struct person *paul;
+	struct person *colin;
+	unsigned copies;
+} scene;
+
+static int setup(void **state)
+{
+	(void)state;
+	scene.it = installation_open(NULL);
+	scene.ann = person_new(scene.it, "ann");
+	scene.paul = person_new(scene.it, "paul");
+	scene.colin = person_new(scene.it, "colin");
+	person_enrol(scene.ann, scene.it->invitation);
+	partnership_make(scene.ann, scene.paul);
+	person_joins(scene.ann, scene.colin, COUNCIL);
+	person_gets(scene.paul, 0, "action", "set", "A1", "progress=10", "--reason",
+		    "the first patrol went out");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	installation_close(scene.it);
+	return 0;
+}
+
+static void run(const char *program, const char *first, const char *second, const char *third)
+{
+	const char *const arguments[] = {program, first, second, third, NULL};
+	const char *const environment[] = {"PATH=/usr/bin:/bin", NULL};
+	struct outcome outcome;
+
+	program_run(arguments, environment, NULL, &outcome);
+	assert_int_equal(outcome.exit_code, 0);
+	outcome_release(&outcome);
+}
+
+/* A copy of the data folder that is served instead from now on; the server is stopped. Answers the one from before. */
+static void move_to_copy(char before[96])
+{
+	char copy[PROGRAM_PATH];
+	char name[32];
+
+	installation_stop(scene.it);
+	snprintf(name, sizeof(name), "copy-%u", ++scene.copies);
+	installation_path(scene.it, name, copy);
+	run("/bin/cp", "-a", scene.it->folder, copy);
+	snprintf(before, 96, "%s", scene.it->folder);
+	snprintf(scene.it->folder, sizeof(scene.it->folder), "%s", copy);
+}
+
+static void move_back(const char *folder)
+{
+	if (scene.it->server != 0) {
+		installation_stop(scene.it);
+	}
+	snprintf(scene.it->folder, sizeof(scene.it->folder), "%s", folder);
+	installation_start(scene.it);
+}
+
+/* ---- when all is well ---- */
+
+static void a_person_can_check_the_journal(void **state)
+{
+	(void)state;
+	person_gets(scene.paul, 0, "journal", "check", "--all");
+	assert_says(scene.paul->out, "The journal checks out");
+	assert_says(scene.paul->out, "nothing was cut or rewritten");
+	person_gets(scene.colin, 0, "journal", "check", "--all", "--json");
+	assert_says(scene.colin->out, "\"good\": true");
+}
+
+static void the_head_is_signed_by_the_key_that_was_printed_at_the_beginning(void **state)
+{
+	char path[PROGRAM_PATH];
+	char *key = NULL;
+
+	(void)state;
+	key = file_text(person_file(scene.paul, "journal.pub", path));
+	assert_says(key, scene.it->key);
+	free(key);
+	person_gets(scene.paul, 0, "journal", "head");
+	assert_says(scene.paul->out, "localhost/test-partnership-");
+	assert_says(scene.paul->out, "\u2014 localhost/test-partnership-");
+}
+
+static void a_running_server_can_be_checked(void **state)
+{
+	(void)state;
+	installation_gets(scene.it, 0, "check", scene.it->folder);
+	assert_says(scene.it->last.out, "a server is using it");
+	assert_says(scene.it->last.out, "Result:   good");
+	installation_gets(scene.it, 0, "check", scene.it->folder, "--quick");
+}
+
+static void a_backup_of_a_running_server_is_whole(void **state)
+{
+	char backup[PROGRAM_PATH];
+	struct stat about;
+
+	(void)state;
+	installation_path(scene.it, "backup-of-running", backup);
+	installation_gets(scene.it, 0, "backup", scene.it->folder, backup);
+	assert_says(scene.it->last.out, "Result:   good");
+	assert_says(scene.it->last.out, "localhost/test-partnership-"); /* the head */
+	installation_gets(scene.it, 0, "check", backup);
+	assert_int_equal(stat(backup, &about), 0);
+	assert_int_equal(about.st_mode & 0777, 0700);
+	person_gets(scene.paul, 0, "whoami");
+}
+
+static void a_backup_overwrites_nothing(void **state)
+{
+	char backup[PROGRAM_PATH];
+
+	(void)state;
+	installation_path(scene.it, "backup-twice", backup);
+	installation_gets(scene.it, 0, "backup", scene.it->folder, backup);
+	installation_gets(scene.it, 7, "backup", scene.it->folder, backup);
+	assert_says(scene.it->last.err, "is not empty");
+	installation_gets(scene.it, 7, "restore", backup, scene.it->folder);
+	assert_says(scene.it->last.err, "is not empty");
+	installation_gets(scene.it, 0, "check", backup);
+	installation_gets(scene.it, 3, "restore", "/no/such/backup", backup);
+}
+
+/* ---- an old backup is served as if nothing had been ---- */
+
+static void a_server_that_forgets_is_caught_by_whoever_remembers(void **state)
+{
+	char backup[PROGRAM_PATH];
+	char restored[PROGRAM_PATH];
+	char before[96];
+
+	(void)state;
+	person_gets(scene.colin, 0, "whoami");
+	installation_path(scene.it, "yesterday", backup);
+	installation_path(scene.it, "restored", restored);
+	installation_gets(scene.it, 0, "backup", scene.it->folder, backup);
+	person_gets(scene.paul, 0, "action", "set", "A1", "progress=20");
+	person_gets(scene.paul, 0, "whoami"); /* has seen today's head */
+	installation_stop(scene.it);
+	installation_gets(scene.it, 0, "restore", backup, restored);
+	assert_says(scene.it->last.out, "Compare the heads above");
+	assert_says(scene.it->last.out, "localhost/test-partnership-");
+	snprintf(before, sizeof(before), "%s", scene.it->folder);
+	snprintf(scene.it->folder, sizeof(scene.it->folder), "%s", restored);
+	installation_start(scene.it);
+
+	person_gets(scene.paul, 9, "whoami");
+	assert_says(scene.paul->err, "history was cut off, or an old backup is being served");
+	assert_says(scene.paul->err, "tell the partnership's scrutiny committee");
+	person_gets(scene.paul, 9, "action", "set", "A1", "progress=30");
+	person_gets(scene.colin, 0, "whoami"); /* who was away since the backup has nothing to object to */
+
+	for (int i = 0; i < 4; i++) { /* the journal grows past what was seen, by other entries */
+		char field[32];
+
+		snprintf(field, sizeof(field), "title=Another %d", i);
+		person_gets(scene.colin, 0, "action", "add", field, "priority=P1", "status=on-track",
+			    "owner=B3");
+	}
+	person_gets(scene.paul, 9, "whoami");
+	assert_says(scene.paul->err, "history was rewritten");
+	move_back(before);
+	person_gets(scene.paul, 0, "whoami");
+}
+
+/* ---- a byte is altered while nobody looks ---- */
+
+static const struct altered {
+	const char *name;
+	const char *sql;
+	const char *problem; /* that saferd check prints */
+} alterations[] = {
+	{"a byte of an entry",
+	 "UPDATE leaf SET leaf = CAST(substr(leaf, 1, 20) || x'00' || substr(leaf, 22) AS BLOB)"
+	 " WHERE number = 5",
+	 "PROBLEM"},
+	{"the time of an entry", "UPDATE leaf SET at = at + 1 WHERE number = 6", "PROBLEM"},
+	{"who made an entry",
+	 "UPDATE leaf SET by_name = 'Somebody Else' WHERE by_name IS NOT NULL AND number > 6", "PROBLEM"},
+	{"the reason of an entry", "UPDATE leaf SET reason = 'another' WHERE reason LIKE 'the first patrol%'",
+	 "PROBLEM"},
+	{"an entry that is gone", "DELETE FROM leaf WHERE number = 5", "PROBLEM"},
+	{"the last entry that is gone", "DELETE FROM leaf WHERE number = (SELECT max(number) FROM leaf)",
+	 "PROBLEM"},
+	{"a value of a record as it is",
+	 "UPDATE record SET body = (SELECT body FROM version WHERE kind = 'action'"
+	 " AND number = 1 AND revision = 1) WHERE kind = 'action' AND number = 1",
+	 "PROBLEM"},
+	{"a version that is gone", "DELETE FROM version WHERE kind = 'action' AND revision = 1", "PROBLEM"},
+	{"a hash of the tree", "UPDATE node SET hash = zeroblob(32) WHERE level = 1 AND place = 0",
+	 "PROBLEM"},
+	{"the signed head", "UPDATE head SET note = replace(note, 'A', 'B')", "PROBLEM"},
+	{"the size of the head", "UPDATE head SET size = size - 1", "PROBLEM"},
+};
+
+static void the_check_finds(void **state)
+{
+	const struct altered *row = *state;
+	char before[96];
+
+	move_to_copy(before);
+	installation_sql(scene.it, row->sql);
+	installation_saferd(scene.it, "check", scene.it->folder, NULL);
+	move_back(before);
+	assert_int_equal(scene.it->last.exit_code, 9);
+	assert_says(scene.it->last.out, row->problem);
+	assert_says(scene.it->last.out, "Result:   NOT GOOD");
+}
+
+static void a_person_finds_an_altered_entry(void **state)
+{
+	char before[96];
+
+	(void)state;
+	move_to_copy(before);
+	installation_sql(scene.it, alterations[0].sql);
+	installation_start(scene.it);
+	person_runs(scene.paul, "journal", "check", "--all", NULL);
+	move_back(before);
+	assert_int_equal(scene.paul->exit_code, 9);
+	assert_says(scene.paul->err, "journal entry 5");
+}
+
+/* The bytes of the store are exchanged for another value of the same length; the salts and the leaf stay. */
+static void a_person_finds_an_altered_value(void **state)
+{
+	char before[96];
+
+	(void)state;
+	move_to_copy(before);
+	installation_sql(
+		scene.it,
+		"UPDATE version SET body = CAST(replace(CAST(body AS TEXT), 'Patrols', 'Parties') AS BLOB)"
+		" WHERE kind = 'action' AND number = 1 AND revision = 1");
+	installation_start(scene.it);
+	person_runs(scene.paul, "journal", "check", "--all", NULL);
+	move_back(before);
+	assert_int_equal(scene.paul->exit_code, 9);
+	assert_says(scene.paul->err, "is not the one that was recorded");
+}
+
+static void a_damaged_file_is_noticed_when_the_server_starts(void **state)
+{
+	char before[96];
+	char path[PROGRAM_PATH];
+	FILE *file = NULL;
+
+	(void)state;
+	move_to_copy(before);
+	snprintf(path, sizeof(path), "%s/safer.db", scene.it->folder);
+	file = fopen(path, "r+");
+	assert_non_null(file);
+	assert_int_equal(fputs("This is not a database any more.", file) >= 0, 1);
+	fclose(file);
+	installation_saferd(scene.it, "run", scene.it->folder, NULL);
+	assert_int_not_equal(scene.it->last.exit_code, 0);
+	assert_says(scene.it->last.err, "is not a database");
+	installation_saferd(scene.it, "check", scene.it->folder, NULL);
+	assert_int_not_equal(scene.it->last.exit_code, 0);
+	move_back(before);
+}
+
+/* ---- what a device has pinned ---- */
+
+static void a_pinned_head_that_was_changed_is_not_believed(void **state)
+{
+	char path[PROGRAM_PATH];
+	char *head = NULL;
+	char *changed = NULL;
+
+	(void)state;
+	person_gets(scene.paul, 0, "whoami");
+	snprintf(path, sizeof(path), "%s/.local/state/safer/default/head", scene.paul->home);
+	head = file_text(path);
+	changed = strdup(head);
+	assert_non_null(changed);
+	*strchr(changed, '\n') = 'x';
+	file_make(path, changed);
+	person_runs(scene.paul, "whoami", NULL);
+	file_make(path, head);
+	free(head);
+	free(changed);
+	assert_int_equal(scene.paul->exit_code, 9);
+	assert_says(scene.paul->err, "the pinned head in");
+	person_gets(scene.paul, 0, "whoami");
+}
+
+#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+
+int main(void)
+{
+	static char names[COUNT(alterations)][80];
+	const struct CMUnitTest others[] = {
+		cmocka_unit_test(a_person_can_check_the_journal),
+		cmocka_unit_test(the_head_is_signed_by_the_key_that_was_printed_at_the_beginning),
+		cmocka_unit_test(a_running_server_can_be_checked),
+		cmocka_unit_test(a_backup_of_a_running_server_is_whole),
+		cmocka_unit_test(a_backup_overwrites_nothing),
+		cmocka_unit_test(a_server_that_forgets_is_caught_by_whoever_remembers),
+		cmocka_unit_test(a_person_finds_an_altered_entry),
+		cmocka_unit_test(a_person_finds_an_altered_value),
+		cmocka_unit_test(a_damaged_file_is_noticed_when_the_server_starts),
+		cmocka_unit_test(a_pinned_head_that_was_changed_is_not_believed),
+	};
+	struct CMUnitTest tests[COUNT(alterations) + COUNT(others)];
+
+	for (size_t i = 0; i < COUNT(alterations); i++) {
+		snprintf(names[i], sizeof(names[i]), "the check finds %s", alterations[i].name);
+		tests[i] = (struct CMUnitTest){.name = names[i],
+					       .test_func = the_check_finds,
+					       .initial_state = (void *)(uintptr_t)&alterations[i]};
+	}
+	memcpy(tests + COUNT(alterations), others, sizeof(others));
+	return cmocka_run_group_tests_name("custody", tests, setup, teardown);
+}
