@@ -1,6 +1,8 @@
 /* The fixture's calls: parameters, the handler in its transaction, and what the journal says of it afterwards. */
 #include "tests/support/server_fixture_inside.h"
 
+#include "common/text.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -133,6 +135,43 @@ static void settle(struct server_fixture *server)
 	}
 }
 
+/* Whatever a handler answers has its row in methods.def, of that type: the protocol is what the table says. */
+static void check_result(const struct server_fixture *server, enum method method)
+{
+	static const msgpack_object_type types[] = {
+		[PARAM_TEXT] = MSGPACK_OBJECT_STR,   [PARAM_FLAG] = MSGPACK_OBJECT_BOOLEAN,
+		[PARAM_BIN] = MSGPACK_OBJECT_BIN,    [PARAM_MAP] = MSGPACK_OBJECT_MAP,
+		[PARAM_LIST] = MSGPACK_OBJECT_ARRAY,
+	};
+	const struct param_row *rows = NULL;
+	size_t count = method_results(method, &rows);
+
+	assert_int_equal(server->result->type, MSGPACK_OBJECT_MAP);
+	for (uint32_t i = 0; i < server->result->via.map.size; i++) {
+		const msgpack_object_kv *pair = &server->result->via.map.ptr[i];
+		const struct param_row *row = NULL;
+		struct span name;
+
+		assert_true(codec_text(&pair->key, &name));
+		for (size_t k = 0; k < count && row == NULL; k++) {
+			row = text_equal((const char *)name.data, name.length, rows[k].name) ? &rows[k]
+											     : NULL;
+		}
+		if (row == NULL) {
+			fail_msg("%s answers \"%.*s\", which has no row", method_rows[method].name,
+				 (int)name.length, (const char *)name.data);
+		}
+		if (codec_is_nil(&pair->val) || row->type == PARAM_ANY) {
+			continue;
+		}
+		if (row->type == PARAM_INT ? !codec_int(&pair->val, &(int64_t){0})
+					   : pair->val.type != types[row->type]) {
+			fail_msg("%s answers %s as another type than its row says", method_rows[method].name,
+				 row->name);
+		}
+	}
+}
+
 enum status fixture_call(struct server_fixture *server, const struct fixture_device *device,
 			 enum method method, fixture_handler handler)
 {
@@ -150,6 +189,7 @@ enum status fixture_call(struct server_fixture *server, const struct fixture_dev
 		fixture_must(codec_decode(server->inside->call, buffer_span(&server->request->reply),
 					  &server->result, &err),
 			     &err, "the result");
+		check_result(server, method);
 	}
 	return server->status;
 }
