@@ -395,8 +395,7 @@ static enum status judge_title(struct change_set *set, const struct item *item, 
 		}
 	}
 	if (count > 0 && number != item->number) {
-		return rule_refuse(err, "unique", "There is a %s called \"%s\" already.", item->kind->name,
-				   title);
+		return rule_refuse(err, "unique", "The %s \"%s\" is there already.", item->kind->name, title);
 	}
 	return STATUS_OK;
 }
