@@ -229,6 +229,7 @@ void installation_reload(struct installation *it)
 {
 	long from = installation_log_end(it);
 
+	assert_int_not_equal(it->server, 0);
 	kill(it->server, SIGHUP);
 	installation_until_logged(it, from, "event=reloaded");
 }
