@@ -37,6 +37,6 @@ enum status command_members(struct client *client, struct error *err)
 	if (client->output.mode == OUTPUT_JSON) {
 		return json_print_object(result, &client->output, err);
 	}
-	return grid_print_list(client, codec_get(result, "members"), columns,
+	return grid_print_list(client->arena, &client->output, codec_get(result, "members"), columns,
 			       sizeof(columns) / sizeof(columns[0]), err);
 }

@@ -1,7 +1,6 @@
 /* Grids on paper. libsmartcols aligns, libcsv quotes; what is cut short is decided here, so that a cut shows. */
 #include "client/print.h"
 
-#include "client/client.h"
 #include "common/text.h"
 
 #include <csv.h>
@@ -350,18 +349,19 @@ void print_wrapped(struct output *output, const char *text, size_t indent)
 	}
 }
 
-enum status grid_print_list(struct client *client, const msgpack_object *list,
+enum status grid_print_list(struct arena *arena, struct output *output, const msgpack_object *list,
 			    const struct grid_column *columns, size_t count, struct error *err)
 {
-	struct grid *grid = grid_new(client->arena, columns, count);
-	const char **cells = arena_array(client->arena, count, sizeof(*cells));
+	struct grid *grid = grid_new(arena, columns, count);
+	const char **cells = arena_array(arena, count, sizeof(*cells));
+	size_t rows = list != NULL && list->type == MSGPACK_OBJECT_ARRAY ? list->via.array.size : 0;
 	enum status status = grid != NULL && cells != NULL ? STATUS_OK : error_memory(err);
 
-	for (size_t i = 0; i < list_size(list) && status == STATUS_OK; i++) {
+	for (size_t i = 0; i < rows && status == STATUS_OK; i++) {
 		for (size_t c = 0; c < count; c++) {
-			cells[c] = codec_get_string(client->arena, list_item(list, i), columns[c].name);
+			cells[c] = codec_get_string(arena, &list->via.array.ptr[i], columns[c].name);
 		}
 		status = grid_add(grid, cells, err);
 	}
-	return status == STATUS_OK ? grid_print(grid, &client->output, err) : status;
+	return status == STATUS_OK ? grid_print(grid, output, err) : status;
 }

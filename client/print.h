@@ -27,8 +27,7 @@ size_t grid_rows(const struct grid *grid);
 enum status grid_print(const struct grid *grid, struct output *output, struct error *err);
 
 /* A list of maps as a grid: each column is the text of that name. */
-struct client;
-enum status grid_print_list(struct client *client, const msgpack_object *list,
+enum status grid_print_list(struct arena *arena, struct output *output, const msgpack_object *list,
 			    const struct grid_column *columns, size_t count, struct error *err);
 
 /* A text broken into lines at spaces, each after the first begun with `indent` spaces; lines of the text are kept. */

@@ -16,7 +16,8 @@ static enum status print_posts(struct client *client, const msgpack_object *post
 		{.name = "to"},
 	};
 
-	return grid_print_list(client, posts, columns, sizeof(columns) / sizeof(columns[0]), err);
+	return grid_print_list(client->arena, &client->output, posts, columns,
+			       sizeof(columns) / sizeof(columns[0]), err);
 }
 
 enum status command_whoami(struct client *client, struct error *err)
