@@ -1,0 +1,4 @@
+# The client's editor, import and drafts, without a server.
+foreach(module IN ITEMS drafts form import merge rebase sheet)
+    add_cmocka_test(client_${module}_test LABEL unit LIBRARIES safer_client)
+endforeach()
