@@ -228,6 +228,50 @@ enum status errands_check(const struct errands *errands, struct store *store, EV
 	return status;
 }
 
+static enum status check_last(const struct errand_writer *who, size_t number, struct store *store,
+			      struct errand_report *report, struct error *err)
+{
+	struct arena *arena = arena_new();
+	struct leaf_row row;
+	struct leaf leaf;
+	size_t writer = ERRAND_WRITERS;
+	uint64_t k = 0;
+	enum status status =
+		arena ? store_leaf_get(store, arena, PARTNERSHIP, who->entry, &row, err) : error_memory(err);
+
+	if (status == STATUS_OK) {
+		status = leaf_decode(arena, row.leaf, &leaf, err);
+	}
+	if (status == STATUS_NOT_FOUND ||
+	    (status == STATUS_OK &&
+	     (!read_request(leaf.request, &writer, &k) || writer != number || k + 1 != who->answered))) {
+		report->lost++;
+		wrong(report, "entry %lld is not errand %llu of writer %zu, as was answered",
+		      (long long)who->entry, (unsigned long long)who->answered - 1, number);
+		status = STATUS_OK;
+	}
+	arena_free(arena);
+	return status;
+}
+
+enum status errands_check_last(const struct errands *errands, struct store *store,
+			       struct errand_report *report, struct error *err)
+{
+	enum status status = store_begin(store, err);
+
+	*report = (struct errand_report){0};
+	if (status != STATUS_OK) {
+		return status;
+	}
+	for (size_t i = 0; status == STATUS_OK && i < ERRAND_WRITERS; i++) {
+		if (errands->writers[i].answered > 0) {
+			status = check_last(&errands->writers[i], i, store, report, err);
+		}
+	}
+	store_rollback(store);
+	return status;
+}
+
 bool errands_good(const struct errand_report *report)
 {
 	return report->lost == 0 && report->doubled == 0 && report->strange == 0 && report->problems == 0;
