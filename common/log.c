@@ -177,7 +177,7 @@ void log_write(enum log_level level, const char *event, const struct log_field *
 	int saved = errno;
 	ssize_t written;
 
-	if ((int)level > level_now) {
+	if (!log_takes(level)) {
 		return;
 	}
 	line.length = 0;
@@ -198,6 +198,11 @@ void log_write(enum log_level level, const char *event, const struct log_field *
 		written = write(STDERR_FILENO, line.bytes, line.length);
 	} while (written < 0 && errno == EINTR);
 	errno = saved; /* a log that cannot be written is no reason to fail, nor to change what is being reported */
+}
+
+bool log_takes(enum log_level level)
+{
+	return (int)level <= level_now;
 }
 
 void log_set_level(enum log_level level)

@@ -31,6 +31,7 @@ struct log_field log_number(const char *key, int64_t number);
 void log_write(enum log_level level, const char *event, const struct log_field *fields, size_t count);
 
 void log_set_level(enum log_level level); /* LOG_INFO at start */
+bool log_takes(enum log_level level);     /* whether lines of this level are written */
 bool log_level_parse(const char *name, enum log_level *out);
 
 #endif
