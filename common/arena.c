@@ -98,6 +98,16 @@ static struct chunk *chunk_for(struct arena *arena, size_t bytes)
 	return chunk;
 }
 
+size_t arena_bytes(const struct arena *arena)
+{
+	size_t bytes = sizeof(*arena);
+
+	for (const struct chunk *chunk = arena->chunks; chunk; chunk = chunk->next) {
+		bytes += sizeof(*chunk) + chunk->capacity;
+	}
+	return bytes;
+}
+
 void *arena_alloc(struct arena *arena, size_t bytes)
 {
 	const size_t grain = alignof(max_align_t);

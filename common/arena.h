@@ -17,6 +17,8 @@ void *arena_copy(struct arena *arena, const void *data, size_t bytes);
 char *arena_text(struct arena *arena, const char *text, size_t length); /* a copy with a NUL at the end */
 char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+size_t arena_bytes(const struct arena *arena); /* how much it has taken from the system */
+
 /* Calls hook(payload) when the arena is freed. Returns 0, or -1 without memory (then nothing was registered). */
 int arena_on_free(struct arena *arena, void (*hook)(void *payload), void *payload);
 

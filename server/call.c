@@ -53,8 +53,15 @@ struct call *call_new(struct dispatch *dispatch, const struct connection *connec
 void call_free(struct call *call)
 {
 	if (call) {
+		connections_hold(call->dispatch->connections, -call->held);
 		arena_free(call->request.arena);
 	}
+}
+
+void call_hold(struct call *call)
+{
+	call->held = (int64_t)arena_bytes(call->request.arena);
+	connections_hold(call->dispatch->connections, call->held);
 }
 
 /* ---- refusals ---- */

@@ -10,6 +10,7 @@ struct call {
 	struct request request;
 	struct dispatch *dispatch;
 	int64_t started;         /* microseconds, for the log */
+	int64_t held;            /* bytes that are counted into what all peers hold */
 	bool sign_in;            /* the device's first hello of the day */
 	bool refusal_journalled; /* the journal grew by a refusal */
 	struct error refused;    /* what call_write_entry() is to journal, when it is no sign-in */
@@ -20,6 +21,8 @@ struct call {
 /* In an arena of its own, with a copy of the bytes. NULL without memory. */
 struct call *call_new(struct dispatch *dispatch, const struct connection *connection, struct span bytes);
 void call_free(struct call *call);
+void call_hold(
+	struct call *call); /* once it is decoded: it counts into what all peers hold, until it is freed */
 
 static inline struct call *call_of_job(struct job *job)
 {

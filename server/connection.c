@@ -2,18 +2,19 @@
 #include "server/connection_internal.h"
 
 #include "common/clock.h"
-#include "common/log.h"
+#include "common/log_quota.h"
 #include "protocol/message.h"
 
+#include <inttypes.h>
 #include <openssl/err.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define TO(state)      (1U << CONNECTION_##state)
-#define ERROR_BYTES    4096 /* an error reply */
-#define ENROL_REQUESTS 2    /* a peer that enrols has one thing to ask, and may mistype once */
+#define TO(state)   (1U << CONNECTION_##state)
+#define ERROR_BYTES 4096 /* an error reply */
 
 static const struct {
 	const char *name;
@@ -46,6 +47,7 @@ void connection_enter(struct connection *connection, enum connection_state state
 	if (state == CONNECTION_CLOSED) {
 		event_del(&connection->readable);
 		event_del(&connection->writable);
+		connections_weigh(connection);
 		connections_sweep_soon(connection->all);
 		hooks->closed(hooks->payload, connection);
 	}
@@ -164,6 +166,11 @@ const char *connection_address(const struct connection *connection)
 	return connection->address;
 }
 
+const char *connection_about(const struct connection *connection)
+{
+	return connection->about;
+}
+
 const struct tls_peer *connection_peer(const struct connection *connection)
 {
 	return &connection->peer;
@@ -197,6 +204,9 @@ int64_t connection_credential(const struct connection *connection)
 
 void connection_know(struct connection *connection, int64_t credential)
 {
+	if (connection->credential != credential) {
+		snprintf(connection->about, sizeof(connection->about), "device %" PRId64, credential);
+	}
 	connection->credential = credential;
 }
 
@@ -264,7 +274,8 @@ void connection_end(struct connection *connection, uint32_t id)
 	}
 	connection->answered = clock_monotonic_ms();
 	connection->heard = connection->answered; /* its turn to speak begins now */
-	if (connection->peer.door == DOOR_ENROL && connection->taken >= ENROL_REQUESTS) {
+	if (connection->peer.door == DOOR_ENROL &&
+	    connection->taken >= (uint64_t)connections_limits(connection->all)->enrol_requests) {
 		connection_drain(connection, "enrolled or gave up");
 	}
 	connections_turn(connection);
@@ -282,7 +293,8 @@ void connection_send(struct connection *connection, struct span bytes)
 	}
 	if (connection_unsent(connection) + bytes.length > (size_t)limits->output_bytes ||
 	    !buffer_append(&connection->out, bytes.data, bytes.length)) {
-		log_event(LOG_WARNING, "output-over-limit", log_number("conn", (int64_t)connection->number),
+		log_about(connection->about, LOG_WARNING, "output-over-limit",
+			  log_number("conn", (int64_t)connection->number),
 			  log_number("unsent", (int64_t)connection_unsent(connection)),
 			  log_number("bytes", (int64_t)bytes.length));
 		connection_fail(connection, "it had too much unsent output");
@@ -291,6 +303,7 @@ void connection_send(struct connection *connection, struct span bytes)
 	if (connection_unsent(connection) > (size_t)limits->output_high_bytes) {
 		connection->crowded = true;
 	}
+	connections_weigh(connection);
 	connections_turn(connection);
 }
 

@@ -39,6 +39,8 @@ struct connection_hooks {
 
 uint64_t connection_number(const struct connection *connection); /* never reused */
 const char *connection_address(const struct connection *connection);
+/* Who it is for the log's quota: its device once that is known, before that its address without the port. */
+const char *connection_about(const struct connection *connection);
 const struct tls_peer *connection_peer(const struct connection *connection); /* once the handshake is over */
 enum connection_state connection_state(const struct connection *connection);
 

@@ -20,6 +20,7 @@ struct connection {
 	SSL *ssl; /* owned */
 	struct sockaddr_storage network;
 	char address[INET6_ADDRSTRLEN + 8]; /* "192.0.2.7:40312", for the log */
+	char about[INET6_ADDRSTRLEN + 8];   /* "192.0.2.7" or "device 12" */
 
 	enum connection_state state;
 	const char *reason; /* why it is being closed; a constant */
@@ -43,6 +44,7 @@ struct connection {
 	uint64_t taken;     /* messages so far */
 
 	struct buffer out;
+	size_t held;  /* bytes of `in` and `out` that are counted into what all hold */
 	size_t sent;  /* bytes of `out` that are gone */
 	bool crowded; /* was above the high mark, and not yet at half of it */
 
@@ -85,5 +87,8 @@ size_t connections_of_fingerprint(const struct connections *connections, const s
 void connections_turn(struct connection *connection); /* lets it go on when the loop turns */
 void connections_sweep_soon(struct connections *connections);
 void connections_handshake_over(struct connections *connections);
+void connections_weigh(struct connection *connection); /* its buffers have grown or shrunk */
+bool connections_may_enrol(struct connections *connections, const struct connection *connection,
+			   int64_t now_ms);
 
 #endif

@@ -7,7 +7,7 @@
 #include "server/connection_internal.h"
 
 #include "common/clock.h"
-#include "common/log.h"
+#include "common/log_quota.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -20,15 +20,24 @@
 #define WRITE_TURN   262144 /* bytes to one peer in one turn */
 #define LINGER_MOST  65536  /* bytes thrown away while waiting for the peer to close */
 #define COMPACT_AT   262144 /* sent bytes at the front of `out` that are worth a move */
-#define KEY_UPDATES  64     /* changes of key that may come without a whole message */
 
 enum io { IO_DONE, IO_AGAIN, IO_GOODBYE, IO_LOST };
 
+/* A handshake is the dearest thing that a stranger can ask for. It waits for its turn, of which connections.c gives only
+ * so many at a time, so that a storm of them does not hold up who is already in. */
 static void on_event(evutil_socket_t fd, short what, void *payload)
 {
+	struct connection *connection = payload;
+
 	(void)fd;
 	(void)what;
-	connection_go_on(payload);
+	if (connection->state != CONNECTION_HANDSHAKE) {
+		connection_go_on(connection);
+		return;
+	}
+	event_del(&connection->readable);
+	event_del(&connection->writable);
+	connections_turn(connection);
 }
 
 void connection_assign(struct connection *connection, struct event_base *base)
@@ -63,7 +72,7 @@ static void lose(struct connection *connection, const char *reason)
 	bool silent = error == 0 || ERR_GET_REASON(error) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
 	bool cut = connection->in.length > 0;
 
-	log_event(cut || !silent ? LOG_INFO : LOG_DEBUG, "connection-lost",
+	log_about(connection->about, cut || !silent ? LOG_INFO : LOG_DEBUG, "connection-lost",
 		  log_number("conn", (int64_t)connection->number), log_text("address", connection->address),
 		  log_text("cause", silent ? "the peer went away" : tls_reason()),
 		  log_number("unread", (int64_t)connection->in.length));
@@ -78,8 +87,9 @@ static void refuse_bytes(struct connection *connection, enum scan scan)
 	struct error err = ERROR_INIT;
 
 	error_set(&err, STATUS_INVALID, "the message was refused: %s", scan_reason(scan));
-	log_event(LOG_INFO, "message-refused", log_number("conn", (int64_t)connection->number),
-		  log_text("address", connection->address), log_text("reason", scan_reason(scan)));
+	log_about(connection->about, LOG_INFO, "message-refused",
+		  log_number("conn", (int64_t)connection->number), log_text("address", connection->address),
+		  log_text("reason", scan_reason(scan)));
 	connection_refuse(connection, 0, &err);
 }
 
@@ -129,7 +139,8 @@ static void take_messages(struct connection *connection)
 static void peer_said_goodbye(struct connection *connection)
 {
 	if (connection->in.length > 0) {
-		log_event(LOG_INFO, "message-cut-off", log_number("conn", (int64_t)connection->number),
+		log_about(connection->about, LOG_INFO, "message-cut-off",
+			  log_number("conn", (int64_t)connection->number),
 			  log_text("address", connection->address),
 			  log_number("bytes", (int64_t)connection->in.length));
 	}
@@ -145,7 +156,8 @@ static bool read_some(struct connection *connection)
 	int got;
 
 	if (!room) {
-		log_event(LOG_ERROR, "out-of-memory", log_number("conn", (int64_t)connection->number));
+		log_about(connection->about, LOG_ERROR, "out-of-memory",
+			  log_number("conn", (int64_t)connection->number));
 		connection_fail(connection, "there was no memory for its message");
 		return false;
 	}
@@ -167,8 +179,9 @@ static bool read_some(struct connection *connection)
 		peer_said_goodbye(connection);
 	} else if (io == IO_LOST) {
 		lose(connection, "the peer was lost");
-	} else if (tls_key_updates(connection->ssl) > KEY_UPDATES) {
-		log_event(LOG_WARNING, "key-update-flood", log_number("conn", (int64_t)connection->number),
+	} else if (tls_key_updates(connection->ssl) > connections_limits(connection->all)->key_updates) {
+		log_about(connection->about, LOG_WARNING, "key-update-flood",
+			  log_number("conn", (int64_t)connection->number),
 			  log_text("address", connection->address));
 		connection_fail(connection, "it changed keys too often");
 	}
@@ -263,7 +276,8 @@ static void settle(struct connection *connection)
 	int64_t bytes;
 
 	if (tls_peer(connection->ssl, &connection->peer, &err) != STATUS_OK) {
-		log_event(LOG_INFO, "handshake-refused", log_number("conn", (int64_t)connection->number),
+		log_about(connection->about, LOG_INFO, "handshake-refused",
+			  log_number("conn", (int64_t)connection->number),
 			  log_text("address", connection->address), log_text("reason", err.message));
 		connection->broken = true;
 		connection->reason = "the handshake was refused";
@@ -284,6 +298,11 @@ static void settle(struct connection *connection)
 		error_set(&err, STATUS_UNREACHABLE, "this device has too many connections open");
 		error_hint(&err, "close some of them and try again");
 		connection_refuse(connection, 0, &err);
+	} else if (connection->peer.door == DOOR_ENROL &&
+		   !connections_may_enrol(connection->all, connection, connection->heard)) {
+		error_set(&err, STATUS_UNREACHABLE, "too many devices enrol from your network just now");
+		error_hint(&err, "try again in a minute");
+		connection_refuse(connection, 0, &err);
 	}
 }
 
@@ -300,7 +319,8 @@ static void shake_hands(struct connection *connection)
 	case IO_AGAIN:
 		break;
 	default:
-		log_event(LOG_INFO, "handshake-failed", log_number("conn", (int64_t)connection->number),
+		log_about(connection->about, LOG_INFO, "handshake-failed",
+			  log_number("conn", (int64_t)connection->number),
 			  log_text("address", connection->address),
 			  log_text("reason", tls_handshake_reason(connection->ssl)));
 		connection->broken = true;
@@ -371,6 +391,7 @@ void connection_go_on(struct connection *connection)
 	if (connection->state == CONNECTION_CLOSING) {
 		close_on(connection);
 	}
+	connections_weigh(connection);
 	connection_arm(connection);
 }
 

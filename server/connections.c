@@ -2,15 +2,17 @@
 #include "server/connection_internal.h"
 
 #include "common/clock.h"
-#include "common/log.h"
+#include "common/log_quota.h"
+#include "server/rates.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define EVICT_AFTER_MS 1000 /* no honest handshake takes so long */
-#define IPV6_NETWORK   8    /* bytes of the part that one subscriber is given */
+#define EVICT_AFTER_MS  1000 /* no honest handshake takes so long */
+#define HANDSHAKES_TURN 2    /* steps of handshakes in one turn of the loop: some half a millisecond each */
+#define IPV6_NETWORK    8    /* bytes of the part that one subscriber is given */
 
 struct connections {
 	struct event_base *base; /* borrowed */
@@ -21,10 +23,14 @@ struct connections {
 	size_t room;
 	size_t open; /* those that are not closed */
 	size_t handshakes;
+	int64_t held; /* bytes for all of them, and for requests that wait */
 	uint64_t last_number;
 	struct event *turn;
-	struct connection *in_turn; /* those that go on when the loop turns */
+	struct connection *in_turn; /* those that go on when the loop turns, first come first */
+	struct connection **in_turn_end;
 	bool sweep;
+	struct rates *rates[OFTEN_COUNT];
+	int64_t too_often[OFTEN_COUNT];
 };
 
 const struct limits *connections_limits(const struct connections *connections)
@@ -71,8 +77,9 @@ void connections_turn(struct connection *connection)
 		return;
 	}
 	connection->in_turn = true;
-	connection->next_turn = connections->in_turn;
-	connections->in_turn = connection;
+	connection->next_turn = NULL;
+	*connections->in_turn_end = connection;
+	connections->in_turn_end = &connection->next_turn;
 	turn_soon(connections);
 }
 
@@ -108,15 +115,19 @@ static void on_turn(evutil_socket_t fd, short what, void *payload)
 {
 	struct connections *connections = payload;
 	struct connection *connection = connections->in_turn;
+	int handshakes = HANDSHAKES_TURN;
 
 	(void)fd;
 	(void)what;
 	connections->in_turn = NULL;
+	connections->in_turn_end = &connections->in_turn;
 	while (connection) {
 		struct connection *next = connection->next_turn;
 
 		connection->in_turn = false;
-		if (connection->state != CONNECTION_CLOSED) {
+		if (connection->state == CONNECTION_HANDSHAKE && handshakes-- <= 0) {
+			connections_turn(connection);
+		} else if (connection->state != CONNECTION_CLOSED) {
 			connection_go_on(connection);
 		}
 		connection = next;
@@ -132,6 +143,7 @@ enum status connections_new(struct event_base *base, const struct limits *limits
 			    const struct connection_hooks *hooks, struct connections **out, struct error *err)
 {
 	struct connections *connections = calloc(1, sizeof(*connections));
+	bool memory = true;
 
 	if (!connections) {
 		return error_memory(err);
@@ -139,9 +151,14 @@ enum status connections_new(struct event_base *base, const struct limits *limits
 	connections->base = base;
 	connections->limits = limits;
 	connections->hooks = *hooks;
+	connections->in_turn_end = &connections->in_turn;
 	connections->turn = evtimer_new(base, on_turn, connections);
-	if (!connections->turn) {
-		free(connections);
+	for (size_t i = 0; i < OFTEN_COUNT; i++) {
+		connections->rates[i] = rates_new();
+		memory = memory && connections->rates[i];
+	}
+	if (!connections->turn || !memory) {
+		connections_free(connections);
 		return error_memory(err);
 	}
 	*out = connections;
@@ -158,7 +175,12 @@ void connections_free(struct connections *connections)
 		connections->list[i]->in_turn = false;
 	}
 	sweep(connections);
-	event_free(connections->turn);
+	if (connections->turn) {
+		event_free(connections->turn);
+	}
+	for (size_t i = 0; i < OFTEN_COUNT; i++) {
+		rates_free(connections->rates[i]);
+	}
 	free(connections->list);
 	free(connections);
 }
@@ -223,6 +245,7 @@ enum status connections_add(struct connections *connections, int fd, SSL *ssl,
 	connection->state = CONNECTION_HANDSHAKE;
 	connection->entered = clock_monotonic_ms();
 	format_address(address, connection->address, sizeof(connection->address));
+	connections_name_address(address, connection->about, sizeof(connection->about));
 	connection_assign(connection, connections->base);
 	connections->list[connections->count++] = connection;
 	connections->open++;
@@ -311,6 +334,130 @@ size_t connections_of_fingerprint(const struct connections *connections, const s
 	return count;
 }
 
+/* ---- how often ---- */
+
+void connections_name_address(const struct sockaddr_storage *address, char *out, size_t bytes)
+{
+	char host[INET6_ADDRSTRLEN] = "local";
+	struct in6_addr v6 = IN6ADDR_ANY_INIT;
+	uint8_t network[IPV6_NETWORK];
+	size_t length = network_of(address, network);
+
+	if (length == 4) {
+		inet_ntop(AF_INET, network, host, sizeof(host));
+	} else if (length > 0) {
+		memcpy(v6.s6_addr, network, length);
+		inet_ntop(AF_INET6, &v6, host, sizeof(host));
+	}
+	snprintf(out, bytes, "%s%s", host, length > 4 ? "/64" : "");
+}
+
+static bool may(struct connections *connections, enum often often, const void *key, size_t length,
+		struct rate rate, int64_t now_ms)
+{
+	if (rates_take(connections->rates[often], key, length, rate, now_ms)) {
+		return true;
+	}
+	connections->too_often[often]++;
+	return false;
+}
+
+bool connections_may_connect(struct connections *connections, const struct sockaddr_storage *address,
+			     int64_t now_ms)
+{
+	const struct limits *limits = connections->limits;
+	const struct rate rate = {limits->connections_per_second, 1000, limits->connections_burst};
+	uint8_t network[IPV6_NETWORK];
+	size_t length = network_of(address, network);
+
+	return may(connections, OFTEN_CONNECT, network, length, rate, now_ms);
+}
+
+bool connections_may_enrol(struct connections *connections, const struct connection *connection,
+			   int64_t now_ms)
+{
+	const struct limits *limits = connections->limits;
+	const struct rate rate = {limits->enrol_connections_per_minute, 60000,
+				  limits->enrol_connections_burst};
+	uint8_t network[IPV6_NETWORK];
+	size_t length = network_of(&connection->network, network);
+
+	return may(connections, OFTEN_ENROL, network, length, rate, now_ms);
+}
+
+bool connections_may_ask(struct connections *connections, const struct connection *connection, int64_t now_ms)
+{
+	const struct limits *limits = connections->limits;
+	const struct rate rate = {limits->requests_per_second, 1000, limits->requests_burst};
+
+	return !connection->peer.has_certificate || may(connections, OFTEN_ASK, &connection->peer.fingerprint,
+							sizeof(connection->peer.fingerprint), rate, now_ms);
+}
+
+int64_t connections_too_often(const struct connections *connections, enum often often)
+{
+	return connections->too_often[often];
+}
+
+/* ---- how much ---- */
+
+void connections_hold(struct connections *connections, int64_t bytes)
+{
+	connections->held += bytes;
+}
+
+int64_t connections_held(const struct connections *connections)
+{
+	return connections->held;
+}
+
+/* Whom we can do without first: a peer that is not known, then one that holds more. */
+static bool goes_before(const struct connection *a, const struct connection *b)
+{
+	bool a_is_known = a->credential != 0;
+	bool b_is_known = b->credential != 0;
+
+	return a_is_known != b_is_known ? b_is_known : a->held > b->held;
+}
+
+static struct connection *heaviest(const struct connections *connections)
+{
+	struct connection *found = NULL;
+
+	for (size_t i = 0; i < connections->count; i++) {
+		struct connection *connection = connections->list[i];
+
+		if (connection->held > 0 && (!found || goes_before(connection, found))) {
+			found = connection;
+		}
+	}
+	return found;
+}
+
+void connections_weigh(struct connection *connection)
+{
+	struct connections *connections = connection->all;
+	size_t held = 0;
+	struct connection *found = NULL;
+
+	if (connection->state != CONNECTION_CLOSED) {
+		held = connection->in.capacity + connection->out.capacity;
+	}
+	connections->held += (int64_t)held - (int64_t)connection->held;
+	if (held <= connection->held) {
+		connection->held = held;
+		return;
+	}
+	connection->held = held;
+	while (connections->held > connections->limits->buffers_bytes &&
+	       (found = heaviest(connections)) != NULL) {
+		log_about(found->about, LOG_WARNING, "buffers-over-limit",
+			  log_number("conn", (int64_t)found->number),
+			  log_number("bytes", (int64_t)found->held));
+		connection_fail(found, "all peers together held too much memory");
+	}
+}
+
 /* ---- all of them ---- */
 
 bool connections_evict(struct connections *connections, int64_t now_ms)
@@ -324,7 +471,8 @@ bool connections_evict(struct connections *connections, int64_t now_ms)
 		if (now_ms - connection->entered < EVICT_AFTER_MS) {
 			return false; /* those after it are younger still */
 		}
-		log_event(LOG_INFO, "handshake-evicted", log_number("conn", (int64_t)connection->number),
+		log_about(connection->about, LOG_INFO, "handshake-evicted",
+			  log_number("conn", (int64_t)connection->number),
 			  log_text("address", connection->address));
 		connection_fail(connection, "it made room for another handshake");
 		return true;
@@ -343,7 +491,7 @@ void connections_check(struct connections *connections, int64_t now_ms)
 		if (!reason) {
 			continue;
 		}
-		log_event(connection->state == CONNECTION_CLOSING ? LOG_DEBUG : LOG_INFO,
+		log_about(connection->about, connection->state == CONNECTION_CLOSING ? LOG_DEBUG : LOG_INFO,
 			  "connection-timeout", log_number("conn", (int64_t)connection->number),
 			  log_text("address", connection->address), log_text("reason", reason));
 		if (connection->state == CONNECTION_READY && connection_unsent(connection) == 0) {

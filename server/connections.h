@@ -28,6 +28,26 @@ struct connection *connections_find(const struct connections *connections, uint6
 
 size_t connections_count(const struct connections *connections);
 size_t connections_handshakes(const struct connections *connections);
+
+/* Whether a limit on how often lets something be; what it does not let is counted. */
+enum often { OFTEN_CONNECT, OFTEN_ENROL, OFTEN_ASK, OFTEN_COUNT };
+/* A caller may come in: connections_per_second of its address. */
+bool connections_may_connect(struct connections *connections, const struct sockaddr_storage *address,
+			     int64_t now_ms);
+/* A peer may ask once more: requests_per_second of its certificate. */
+bool connections_may_ask(struct connections *connections, const struct connection *connection,
+			 int64_t now_ms);
+int64_t connections_too_often(const struct connections *connections,
+			      enum often often); /* how many were not */
+
+/* "192.0.2.7", or "2001:db8:1:2::/64": who it is for the log's quota. */
+void connections_name_address(const struct sockaddr_storage *address, char *out, size_t bytes);
+
+/* What is held for all peers together (buffers_bytes). Requests that wait are told of here by whoever keeps them;
+ * when buffers go over the limit, whoever holds most is disconnected, and first of all those who are not known. */
+void connections_hold(struct connections *connections, int64_t bytes); /* more; less when negative */
+int64_t connections_held(const struct connections *connections);
+
 /* From the same network address; an IPv6 network of 64 bits counts as one. */
 size_t connections_of_address(const struct connections *connections, const struct sockaddr_storage *address);
 

@@ -3,7 +3,7 @@
 #include "server/dispatch.h"
 
 #include "common/clock.h"
-#include "common/log.h"
+#include "common/log_quota.h"
 #include "protocol/version.h"
 #include "server/call.h"
 #include "server/policy/roles.h"
@@ -11,8 +11,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-#define WAITING_MOST 4096 /* calls that wait for one worker; more are told to come again */
 
 static enum status (*const handlers[METHOD_COUNT])(struct request *request, struct error *err) = {
 #define METHOD(symbol, name, door, who, lane, help) [METHOD_##symbol] = handle_##symbol,
@@ -141,7 +139,7 @@ static enum status run_introduction(struct job *job, struct context *context, st
 
 /* Ids, names and counts: no plan data. Written down in words are only failures of our own, and what is wrong with a
  * device: those sentences are of this program alone. */
-static void log_call(const struct call *call)
+static void log_call(const struct call *call, const struct connection *connection)
 {
 	const struct request *request = &call->request;
 	const struct job *job = &call->job;
@@ -160,7 +158,8 @@ static void log_call(const struct call *call)
 	if (job->status == STATUS_FAILED || job->status == STATUS_SIGNED_OUT) {
 		fields[count++] = log_text("error", job->error.message);
 	}
-	log_write(job->status == STATUS_FAILED ? LOG_ERROR : LOG_INFO, "request", fields, count);
+	log_write_about(connection ? connection_about(connection) : "gone",
+			job->status == STATUS_FAILED ? LOG_ERROR : LOG_INFO, "request", fields, count);
 }
 
 static void send_answer(struct call *call, struct connection *connection)
@@ -216,11 +215,11 @@ static void answer(struct call *call)
 	struct request *request = &call->request;
 	struct connection *connection = connections_find(dispatch->connections, request->connection);
 
-	log_call(call);
+	if (connection && request->session) {
+		connection_know(connection, request->session->credential.number);
+	}
+	log_call(call, connection);
 	if (connection) {
-		if (request->session) {
-			connection_know(connection, request->session->credential.number);
-		}
 		send_answer(call, connection);
 	}
 	if (request->method == METHOD_watch && request->watch.number != 0) {
@@ -307,17 +306,26 @@ static struct worker *worker_of(struct dispatch *dispatch, const struct call *ca
 	return method_rows[call->request.method].lane == LANE_WRITE ? dispatch->writer : dispatch->reader;
 }
 
-/* Everything that can be refused before a worker sees it. */
+/* Everything that can be refused before a worker sees it. Of what all peers may hold together a quarter is left for
+ * bytes on their way: a request can be told to come again, a peer with a full buffer can only be cut off. */
 static enum status check_call(struct call *call, struct connection *connection, const struct message *message,
 			      struct error *err)
 {
 	struct dispatch *dispatch = call->dispatch;
+	const struct limits *limits = dispatch->context.limits;
 	enum status status = look_up(call, connection, message, err);
 
 	if (status != STATUS_OK) {
 		return status;
 	}
-	if (worker_waiting(worker_of(dispatch, call)) >= WAITING_MOST) {
+	if (!connections_may_ask(dispatch->connections, connection, clock_monotonic_ms())) {
+		error_set(err, STATUS_UNREACHABLE, "this device asks more than %lld times a second",
+			  (long long)limits->requests_per_second);
+		return error_hint(
+			err, "try again in a moment; the setting limit_requests_per_second is the server's");
+	}
+	if (worker_waiting(worker_of(dispatch, call)) >= (size_t)limits->waiting_calls ||
+	    connections_held(dispatch->connections) > limits->buffers_bytes / 4 * 3) {
 		error_set(err, STATUS_UNREACHABLE, "the server has too much to do just now");
 		return error_hint(err, "try again in a moment");
 	}
@@ -361,12 +369,14 @@ static void take_request(struct call *call, struct connection *connection, const
 		call_free(call);
 		return;
 	}
+	call_hold(call);
 	call->job.status = check_call(call, connection, message, &call->job.error);
 	if (call->job.status == STATUS_OK) {
 		start_call(call, connection);
 		return;
 	}
-	log_event(LOG_INFO, "request-refused", log_number("conn", (int64_t)call->request.connection),
+	log_about(connection_about(connection), LOG_INFO, "request-refused",
+		  log_number("conn", (int64_t)call->request.connection),
 		  log_span("method", (const char *)message->method.data,
 			   message->method.length < 60 ? message->method.length : 60),
 		  log_text("status", status_name(call->job.status)));
@@ -386,7 +396,8 @@ void dispatch_message(struct dispatch *dispatch, struct connection *connection, 
 		return;
 	}
 	if (message_decode(call->request.arena, call->request.bytes, &message, &err) != STATUS_OK) {
-		log_event(LOG_INFO, "message-refused", log_number("conn", (int64_t)call->request.connection),
+		log_about(connection_about(connection), LOG_INFO, "message-refused",
+			  log_number("conn", (int64_t)call->request.connection),
 			  log_text("address", connection_address(connection)),
 			  log_text("reason", err.message));
 		connection_refuse(connection, message.id, &err);

@@ -3,7 +3,7 @@
 #include "server/listener.h"
 
 #include "common/clock.h"
-#include "common/log.h"
+#include "common/log_quota.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -73,7 +73,7 @@ static void out_of_descriptors(struct listener *listener, int error)
 {
 	int fd;
 
-	log_event(LOG_ERROR, "cannot-accept", log_text("error", strerror(error)),
+	log_about("", LOG_ERROR, "cannot-accept", log_text("error", strerror(error)),
 		  log_number("rest_ms", listener->rest_ms));
 	if (listener->reserve >= 0) {
 		close(listener->reserve);
@@ -97,17 +97,23 @@ static const char *turned_away(const struct listener *listener, const struct soc
 	    (size_t)listener->limits->connections_per_address) {
 		return "there are too many connections from its address";
 	}
+	if (!connections_may_connect(listener->connections, address, clock_monotonic_ms())) {
+		return "its address connects too often";
+	}
 	return NULL;
 }
 
 static void let_in(struct listener *listener, int fd, const struct sockaddr_storage *address)
 {
 	const char *refusal = turned_away(listener, address);
+	char about[INET6_ADDRSTRLEN + 8];
 	struct error err = ERROR_INIT;
 	SSL *ssl;
 
 	if (refusal) {
-		log_event(LOG_WARNING, "connection-refused", log_text("reason", refusal));
+		connections_name_address(address, about, sizeof(about));
+		log_about(about, LOG_WARNING, "connection-refused", log_text("address", about),
+			  log_text("reason", refusal));
 		close(fd);
 		return;
 	}

@@ -5,7 +5,7 @@
 #include "server/server.h"
 
 #include "common/clock.h"
-#include "common/log.h"
+#include "common/log_quota.h"
 #include "protocol/version.h"
 #include "server/dispatch.h"
 #include "server/identity/authority.h"
@@ -147,6 +147,7 @@ static void reload(struct server *server)
 		if (log_level_parse(folder->settings.log_level, &level)) {
 			log_set_level(level);
 		}
+		log_set_quota(folder->settings.limits.log_lines_per_second);
 	}
 	renew_certificate(server);
 	log_event(LOG_INFO, "reloaded", log_text("folder", folder->path));
@@ -173,6 +174,7 @@ static void on_check(evutil_socket_t fd, short what, void *payload)
 	(void)fd;
 	(void)what;
 	connections_check(server->connections, now);
+	log_quota_tell(now);
 	if (server->stopping != 0 && now - server->stopping > STOP_MS) {
 		event_base_loopbreak(server->base);
 	} else if (server->stopping == 0 && now - server->certificate_ms > CERTIFICATE_MS) {
@@ -286,6 +288,7 @@ static void prepare_process(const struct settings *settings)
 	struct rlimit files;
 	rlim_t wanted = (rlim_t)settings->limits.connections + SPARE_FILES;
 
+	log_set_quota(settings->limits.log_lines_per_second);
 	signal(SIGPIPE, SIG_IGN);
 	prctl(PR_SET_DUMPABLE, 0); /* no core holds a key, and no other process may look into this one */
 	if (getrlimit(RLIMIT_NOFILE, &files) != 0) {
@@ -485,6 +488,7 @@ enum status server_run(struct folder *folder, struct error *err)
 		error_hint(err,
 			   "keep the folder as it is, and restore a backup into a new one: saferd restore");
 	}
+	log_quota_tell(INT64_MAX);
 	log_event(LOG_INFO, "stopped", log_text("folder", folder->path));
 	free(server);
 	return status;

@@ -1,11 +1,11 @@
 # The life of the server and its wire.
-foreach(module IN ITEMS settings refusals)
+foreach(module IN ITEMS settings refusals rates log_quota)
     add_cmocka_test(${module}_test LABEL unit LIBRARIES safer_server)
 endforeach()
 add_cmocka_test(worker_test LABEL unit LIBRARIES safer_server_fixture PkgConfig::libevent_core PkgConfig::sqlite3
     Threads::Threads)
 add_cmocka_test(command_test LABEL unit LIBRARIES safer_server PkgConfig::sqlite3 PkgConfig::openssl PkgConfig::msgpack)
-foreach(module IN ITEMS handshake connection patience listener gate watch)
+foreach(module IN ITEMS handshake connection patience listener gate watch bounds)
     add_cmocka_test(${module}_test LABEL unit LIBRARIES safer_wire)
 endforeach()
 
