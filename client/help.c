@@ -32,16 +32,9 @@ static enum status help_environment(struct client *client, struct error *err)
 	static const struct grid_column columns[] = {{.name = "variable"},
 						     {.name = "meaning", .elastic = true}};
 	static const char *const rows[][2] = {
-		{"SAFER_PROFILE", "the profile to use when --profile is not given"},
-		{"SAFER_TIMEOUT", "how many seconds to wait for an answer (60)"},
-		{"SAFER_PAGER, PAGER",
-		 "what long output goes through on a terminal (less -FIRX); empty or cat: nothing"},
-		{"NO_COLOR", "when set to anything: no bold text"},
-		{"TERM", "when it is dumb: no bold text and no pager"},
-		{"COLUMNS", "the width of tables on a terminal"},
-		{"XDG_CONFIG_HOME", "profiles are in safer/profiles/NAME below it (~/.config)"},
-		{"XDG_STATE_HOME", "pinned heads are in safer/NAME below it (~/.local/state)"},
-		{"XDG_CACHE_HOME", "schemas are in safer below it (~/.cache)"},
+#define ENVIRONMENT(variables, meaning) {variables, meaning},
+#include "client/environment.def"
+#undef ENVIRONMENT
 	};
 	struct grid *grid = grid_new(client->arena, columns, 2);
 	enum status status = grid ? STATUS_OK : error_memory(err);

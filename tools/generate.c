@@ -28,9 +28,8 @@ void generate_cell(const char *text)
 	}
 }
 
-/* Lines of mdoc: each sentence on a line of its own; a full stop or an apostrophe at the beginning of a line would be a
- * request, a backslash an escape. */
-static void roff(const char *text)
+/* A full stop or an apostrophe at the beginning of a line would be a request, a backslash an escape. */
+void generate_roff(const char *text)
 {
 	bool first = true;
 
@@ -225,13 +224,13 @@ static void settings_man(void)
 		const struct setting *row = &settings_table[i];
 
 		printf(".It Ic %s No = Ar value\n", row->name);
-		roff(row->help);
+		generate_roff(row->help);
 		printf(".\n");
 		if (row->bounds[0] != '\0') {
 			printf("It takes %.*s.\n", (int)trimmed(row->bounds), row->bounds);
 		}
 		printf("The default is\n.Ql ");
-		roff(row->value);
+		generate_roff(row->value);
 		printf(" .\n%s", row->reload ? "" : "A change needs a restart.\n");
 	}
 	printf(".El\n");
@@ -242,7 +241,7 @@ static void limits_man(void)
 	printf(".Bl -tag -width Ds\n");
 	for (size_t i = 0; i < limit_row_count; i++) {
 		printf(".It Ic limit_%s No = Ar %s\n", limit_rows[i].name, limit_rows[i].unit);
-		roff(limit_rows[i].help);
+		generate_roff(limit_rows[i].help);
 		printf(".\nThe default is %" PRId64 ".\n", limit_rows[i].value);
 	}
 	printf(".El\n");
@@ -260,7 +259,7 @@ static void print_synopsis(const struct command *command)
 		printf("%sFl -%s%s", option->required ? "." : ".Op ", option->name,
 		       option->value ? " Ar " : "");
 		if (option->value) {
-			roff(option->value[0] == '"' ? "\"names\"" : option->value);
+			generate_roff(option->value[0] == '"' ? "\"names\"" : option->value);
 		}
 		printf("\n");
 	}
@@ -288,7 +287,7 @@ static void commands_man(void)
 			printf(" Ar %s", commands[i]->words[word]);
 		}
 		printf("\n");
-		roff(commands[i]->text ? commands[i]->text : commands[i]->help);
+		generate_roff(commands[i]->text ? commands[i]->text : commands[i]->help);
 		printf("%s\n", commands[i]->text ? "" : ".");
 		if (commands[i]->options[0].name) {
 			printf(".Bl -tag -width Ds\n");
@@ -298,7 +297,7 @@ static void commands_man(void)
 			       !option->value            ? ""
 			       : option->value[0] == '"' ? "names"
 							 : option->value);
-			roff(option->help);
+			generate_roff(option->help);
 			printf(".\n");
 		}
 		if (commands[i]->options[0].name) {
@@ -320,6 +319,10 @@ static const struct {
 	{"limits-man", limits_man},
 	{"synopsis-man", synopsis_man},
 	{"commands-man", commands_man},
+	{"client-commands-man", generate_client_commands},
+	{"client-flags-man", generate_client_flags},
+	{"client-environment-man", generate_client_environment},
+	{"exit-codes-man", generate_exit_codes},
 	{"kinds", generate_kinds},
 	{"schema", generate_schema},
 	{"modes", generate_modes},

@@ -6,6 +6,9 @@
 /* A cell of a Markdown table. */
 void generate_cell(const char *text);
 
+/* Text as lines of mdoc: each sentence on a line of its own, and nothing in it taken for a request. */
+void generate_roff(const char *text);
+
 /* "draft, submitted or adopted": the words of a list, the last two joined by `last`. */
 void generate_words(const char *words, const char *last);
 
@@ -22,6 +25,12 @@ void generate_example_commitment(void);
 void generate_example_leaf(void);
 void generate_example_tree(void);
 void generate_example_head(void);
+
+/* generate_client.c */
+void generate_client_commands(void); /* a list a heading of "safer help" */
+void generate_client_flags(void);
+void generate_client_environment(void);
+void generate_exit_codes(void);
 
 /* generate_policy.c */
 void generate_modes(void);
