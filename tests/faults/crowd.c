@@ -231,6 +231,9 @@ static void done_job(struct job *job)
 		read_answer(mine);
 	}
 	clear(mine);
+	if (crowd->answered) {
+		crowd->answered(crowd);
+	}
 	if (goes_on(crowd) && mine->failures <= crowd->patience) {
 		mine->looks = !failed && !mine->looks;
 		submit(mine);

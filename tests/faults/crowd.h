@@ -44,6 +44,8 @@ struct crowd {
 	uint64_t looks_failed;
 	char wrong[200];   /* the first answer that cannot be; "" none */
 	struct error last; /* failure */
+	void (*answered)(
+		struct crowd *crowd); /* after each answer, on the thread of crowd_work(); NULL: nobody */
 };
 
 /* `script` is SQL for the writer's connection before anything else, NULL: none. On failure nothing stays open. */
