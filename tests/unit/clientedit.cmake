@@ -2,3 +2,4 @@
 foreach(module IN ITEMS drafts form import merge rebase sheet)
     add_cmocka_test(client_${module}_test LABEL unit LIBRARIES safer_client)
 endforeach()
+add_cmocka_test(refused_item_test LABEL unit LIBRARIES safer_plan_fixture)
