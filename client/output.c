@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -122,6 +123,14 @@ out:
 	}
 }
 
+/* A write long before the end may have met it: the error is remembered, its reason is not. */
+static bool reader_is_gone(FILE *file)
+{
+	struct pollfd end = {.fd = fileno(file), .events = POLLOUT};
+
+	return poll(&end, 1, 0) == 1 && (end.revents & POLLERR) != 0;
+}
+
 enum status output_finish(struct output *output, bool *closed, struct error *err)
 {
 	int answer = 0;
@@ -130,10 +139,10 @@ enum status output_finish(struct output *output, bool *closed, struct error *err
 	errno = 0;
 	answer = fflush(output->file);
 	why = errno;
-	*closed = answer != 0 && why == EPIPE;
 	if (ferror(output->file) && answer == 0) {
 		answer = EOF;
 	}
+	*closed = answer != 0 && (why == EPIPE || reader_is_gone(output->file));
 	if (output->pager) {
 		(void)fclose(output->file);
 		output->file = stdout;
