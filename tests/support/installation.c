@@ -414,7 +414,7 @@ static void person_environment(const struct person *person, char home[160], cons
 	build_environment(out, person->environment, everybody);
 }
 
-static void run_safer(struct person *person, const char **arguments)
+static void run_safer(struct person *person, const char **arguments, bool terminal)
 {
 	const char *environment[ENVIRONMENT_MAX];
 	char home[160];
@@ -426,7 +426,13 @@ static void run_safer(struct person *person, const char **arguments)
 	person_environment(person, home, environment);
 	free(person->out);
 	free(person->err);
-	program_run(arguments, environment, person->input, &outcome);
+	person->out = NULL;
+	person->err = NULL;
+	if (terminal) {
+		program_run_on_terminal(arguments, environment, &outcome);
+	} else {
+		program_run(arguments, environment, person->input, &outcome);
+	}
 	person->exit_code = outcome.exit_code;
 	person->out = outcome.out;
 	person->err = outcome.err;
@@ -441,7 +447,19 @@ int person_runs(struct person *person, const char *argument, ...)
 	va_start(rest, argument);
 	program_arguments(arguments, argument, rest);
 	va_end(rest);
-	run_safer(person, arguments);
+	run_safer(person, arguments, false);
+	return person->exit_code;
+}
+
+int person_on_terminal(struct person *person, const char *argument, ...)
+{
+	const char *arguments[PROGRAM_ARGUMENTS];
+	va_list rest;
+
+	va_start(rest, argument);
+	program_arguments(arguments, argument, rest);
+	va_end(rest);
+	run_safer(person, arguments, true);
 	return person->exit_code;
 }
 
@@ -453,7 +471,7 @@ void person_gets_at(const char *file, int line, struct person *person, int expec
 	va_start(rest, expected);
 	program_arguments(arguments, va_arg(rest, const char *), rest);
 	va_end(rest);
-	run_safer(person, arguments);
+	run_safer(person, arguments, false);
 	if (person->exit_code != expected) {
 		print_error("%s:%d: safer %s %s ended with %d instead of %d\n%s%s", file, line,
 			    arguments[1] != NULL ? arguments[1] : "",

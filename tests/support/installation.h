@@ -81,6 +81,8 @@ int person_runs(struct person *person, const char *argument, ...);
 #define person_gets(person, expected, ...) \
 	person_gets_at(__FILE__, __LINE__, (person), (expected), __VA_ARGS__, NULL)
 void person_gets_at(const char *file, int line, struct person *person, int expected, ...);
+/* Runs it on a terminal; what it shows is in out. */
+int person_on_terminal(struct person *person, const char *argument, ...);
 /* Starts safer and goes on. */
 void person_starts(struct person *person, struct running *running, const char *argument, ...);
 

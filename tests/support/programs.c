@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pty.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
@@ -138,6 +139,33 @@ void program_run(const char *const *arguments, const char *const *environment, c
 	}
 	close(out_pipe[0]);
 	close(err_pipe[0]);
+	out->exit_code = program_wait(pid);
+}
+
+void program_run_on_terminal(const char *const *arguments, const char *const *environment,
+			     struct outcome *out)
+{
+	int master = -1;
+	int slave = -1;
+	size_t length = 0;
+	pid_t pid = 0;
+
+	assert_int_equal(openpty(&master, &slave, NULL, NULL, NULL), 0);
+	*out = (struct outcome){.out = calloc(1, 1), .err = calloc(1, 1)};
+	assert_non_null(out->out);
+	assert_non_null(out->err);
+	pid = program_spawn(arguments, environment, slave, slave, slave);
+	close(slave);
+	for (bool open = true; open;) { /* reading fails once nobody has the other side */
+		struct pollfd ready = {master, POLLIN, 0};
+
+		if (poll(&ready, 1, PROGRAM_SECONDS * 1000) == 0) {
+			kill(pid, SIGKILL);
+			fail_msg("%s did not end; it wrote: %s", arguments[0], out->out);
+		}
+		open = grow(&out->out, &length, master);
+	}
+	close(master);
 	out->exit_code = program_wait(pid);
 }
 

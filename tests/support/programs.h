@@ -33,6 +33,9 @@ void program_arguments(const char **arguments, const char *first, va_list rest);
 /* Runs it to its end. input NULL: nothing to read. */
 void program_run(const char *const *arguments, const char *const *environment, const char *input,
 		 struct outcome *out);
+/* The same with a terminal for all three; what it shows is in `out`, with carriage returns before line feeds. */
+void program_run_on_terminal(const char *const *arguments, const char *const *environment,
+			     struct outcome *out);
 void outcome_release(struct outcome *outcome);
 
 /* Starts it with these descriptors. */
