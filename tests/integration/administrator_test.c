@@ -52,7 +52,8 @@ static struct {
 	struct installation *it;
 	struct person *ann; /* the administrator */
 	struct person *makers[MAKERS];
-	unsigned entries; /* of the journal, once all is made */
+	unsigned first; /* journal entry of the plan */
+	unsigned last;
 } scene;
 
 /* The administrator proposes the analyst, and the chair, who is another person, agrees. */
@@ -81,7 +82,8 @@ static void make_secrets(void)
 		const msgpack_object *change = &codec_get(reply->result, "changes")->via.array.ptr[0];
 
 		assert_true(codec_text_is(codec_get(change, "id"), secrets[i].id));
-		scene.entries = (unsigned)codec_get_int(reply->result, "entry", 0);
+		scene.last = (unsigned)codec_get_int(reply->result, "entry", 0);
+		scene.first = i == 0 ? scene.last : scene.first;
 	}
 	for (size_t i = 0; i < MAKERS; i++) {
 		raw_close(peers[i]);
@@ -173,21 +175,22 @@ static void no_list_shows_a_record(void **state)
 		assert_no_secret();
 		person_gets(scene.ann, 0, kind, "list", formats[i % 3]);
 		assert_false(says(scene.ann->out, secrets[i].id));
-		RUNS(kind, "list", "--as-of", "2200-01-01");
-		RUNS(kind, "list", strcmp(kind, "indicator") == 0 ? "name~" SECRET : "title~" SECRET);
-		RUNS(kind, "list", "--sort", "-owner");
+		RUNS(kind, "list", strcmp(kind, "indicator") == 0 ? "name~" SECRET : "title~" SECRET,
+		     "--sort", "-owner", "--as-of", "2200-01-01");
 	}
 }
 
-/* The same words for a record that is hidden and for one that was never made, whatever is asked about it. */
+/* What can be asked about a record. The words of a refusal come from few places, so not every pair is compared. */
 static const struct question {
 	const char *words[4]; /* KIND and ID stand for themselves */
+	size_t each;          /* asked of each so-manieth kind */
 } questions[] = {
-	{{"KIND", "show", "ID", NULL}},     {{"KIND", "history", "ID", NULL}},
-	{{"KIND", "watch", "ID", NULL}},    {{"KIND", "edit", "ID", NULL}},
-	{{"KIND", "set", "ID", "notes=x"}}, {{"KIND", "remove", "ID", "--yes"}},
-	{{"why", "ID", NULL, NULL}},        {{"can", "see", "ID", NULL}},
+	{{"KIND", "show", "ID", NULL}, 1},     {{"KIND", "history", "ID", NULL}, 1},
+	{{"KIND", "watch", "ID", NULL}, 1},    {{"KIND", "edit", "ID", NULL}, 4},
+	{{"KIND", "set", "ID", "notes=x"}, 2}, {{"KIND", "remove", "ID", "--yes"}, 4},
+	{{"why", "ID", NULL, NULL}, 2},        {{"can", "see", "ID", NULL}, 2},
 };
+#define COMPARED  4 /* each fourth is compared with a record that was never made */
 #define QUESTIONS (sizeof(questions) / sizeof(questions[0]))
 
 static int ask(const struct question *question, const char *kind, const char *id)
@@ -215,8 +218,6 @@ static void blank(char *text, const char *id)
 	}
 }
 
-/* Every question about every record; each answer is compared for some of the pairs, which is enough to tell, since the
- * words come from few places. */
 static void a_hidden_record_reads_like_one_that_was_never_made(void **state)
 {
 	(void)state;
@@ -226,12 +227,17 @@ static void a_hidden_record_reads_like_one_that_was_never_made(void **state)
 		snprintf(never, sizeof(never), "%.*s999", (int)strcspn(secrets[i].id, "123456789"),
 			 secrets[i].id);
 		for (size_t j = 0; j < QUESTIONS; j++) {
-			int code = ask(&questions[j], secrets[i].kind, secrets[i].id);
-			char *hidden = strdup(scene.ann->err);
+			int code = 0;
+			char *hidden = NULL;
 
+			if ((i + j) % questions[j].each != 0) {
+				continue;
+			}
+			code = ask(&questions[j], secrets[i].kind, secrets[i].id);
+			hidden = strdup(scene.ann->err);
 			assert_non_null(hidden);
 			assert_int_not_equal(code, 0);
-			if ((i + j) % 4 == 0) {
+			if ((i + j) % COMPARED == 0) {
 				assert_int_equal(ask(&questions[j], secrets[i].kind, never), code);
 				blank(hidden, secrets[i].id);
 				blank(scene.ann->err, never);
@@ -255,7 +261,7 @@ static void the_journal_shows_no_plan_data(void **state)
 		snprintf(quoted, sizeof(quoted), "\"%s\"", secrets[i].id);
 		assert_false(says(scene.ann->out, quoted));
 	}
-	for (unsigned entry = 0; entry <= scene.entries; entry++) {
+	for (unsigned entry = scene.first; entry <= scene.last; entry++) {
 		char number[16];
 
 		snprintf(number, sizeof(number), "%u", entry);
