@@ -63,7 +63,8 @@ enum status item_set_text(struct change_set *set, struct item *item, const char 
 
 const char *item_name(struct change_set *set, const struct item *item)
 {
-	const char *title = item_text(set, item, item->kind->title);
+	const char *before = record_text(set->arena, &item->before, item->kind->title);
+	const char *title = before[0] != '\0' ? before : item_text(set, item, item->kind->title);
 	const char *name = title[0] != '\0' ? arena_printf(set->arena, "%s (%s)", item->id, title) : item->id;
 
 	return name != NULL ? name : item->id;
