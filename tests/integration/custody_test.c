@@ -190,8 +190,8 @@ static const struct altered {
 	const char *problem; /* that saferd check prints */
 } alterations[] = {
 	{"a byte of an entry",
-	 "UPDATE leaf SET leaf = CAST(substr(leaf, 1, 20) || x'00' || substr(leaf, 22) AS BLOB)"
-	 " WHERE number = 5",
+	 "UPDATE leaf SET leaf = CAST(substr(leaf, 1, 20) || CASE substr(leaf, 21, 1) WHEN x'00' THEN x'01' "
+	 "ELSE x'00' END || substr(leaf, 22) AS BLOB) WHERE number = 5",
 	 "PROBLEM"},
 	{"the time of an entry", "UPDATE leaf SET at = at + 1 WHERE number = 6", "PROBLEM"},
 	{"who made an entry",
@@ -208,7 +208,10 @@ static const struct altered {
 	{"a version that is gone", "DELETE FROM version WHERE kind = 'action' AND revision = 1", "PROBLEM"},
 	{"a hash of the tree", "UPDATE node SET hash = zeroblob(32) WHERE level = 1 AND place = 0",
 	 "PROBLEM"},
-	{"the signed head", "UPDATE head SET note = replace(note, 'A', 'B')", "PROBLEM"},
+	{"the signed head",
+	 "UPDATE head SET note = substr(note, 1, length(note) - 4) || CASE substr(note, length(note) - 3, 1) "
+	 "WHEN 'x' THEN 'y' ELSE 'x' END || substr(note, length(note) - 2)",
+	 "PROBLEM"},
 	{"the size of the head", "UPDATE head SET size = size - 1", "PROBLEM"},
 };
 
