@@ -85,8 +85,7 @@ enum status handle_members(struct request *request, struct error *err)
 		return err->status;
 	}
 	if (strcmp(body.kind->name, "body") != 0) {
-		return error_set(err, STATUS_INVALID, "%s is a %s, and only a body has members.", body.id,
-				 body.kind->name);
+		return error_set(err, STATUS_INVALID, "%s is no body, and only a body has members.", body.id);
 	}
 	(void)date_parse((const char *)as_of.data, as_of.length,
 			 &day); /* a date is that day, whenever the entry was */

@@ -172,8 +172,8 @@ static enum status read_fields(struct change_set *set, struct item *item, const 
 		(void)codec_text(&pair->key, &name);
 		field = kind_field(item->kind, (const char *)name.data, name.length);
 		if (field == NULL) {
-			error_set(err, STATUS_INVALID, "A %s has no field \"%.*s\".", item->kind->name,
-				  (int)name.length, (const char *)name.data);
+			error_set(err, STATUS_INVALID, "There is no field \"%.*s\" in %s.", (int)name.length,
+				  (const char *)name.data, item->kind->plural);
 			return error_hint(err, "`safer %s help` lists its fields.", item->kind->name);
 		}
 		if (field_check(set->context->schema, field, &pair->val, true, err) != STATUS_OK) {
@@ -244,7 +244,7 @@ static enum status read_existing(struct change_set *set, struct item *item, cons
 	item->transition = kind_transition(item->kind, item->verb, strlen(item->verb));
 	item->base = codec_get_int(map, "base", 0);
 	if (item->transition == NULL && !item->removes && strcmp(item->verb, "edit") != 0) {
-		error_set(err, STATUS_INVALID, "There is no way to %s a %s.", item->verb, item->kind->name);
+		error_set(err, STATUS_INVALID, "There is no way to %s %s.", item->verb, item->kind->plural);
 		return error_hint(err, "`safer %s help` lists its verbs.", item->kind->name);
 	}
 	if (item->base < 1 || item->base > item->before.row.revision) {

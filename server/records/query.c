@@ -145,8 +145,8 @@ static enum status read_condition(struct search *search, const msgpack_object *m
 
 	out->field = kind_field(kind, (const char *)name.data, name.length);
 	if (out->field == NULL) {
-		error_set(err, STATUS_INVALID, "A %s has no field \"%.*s\" to look for.", kind->name,
-			  (int)name.length, (const char *)name.data);
+		error_set(err, STATUS_INVALID, "There is no field \"%.*s\" to look for in %s.",
+			  (int)name.length, (const char *)name.data, kind->plural);
 		return error_hint(err, "`safer %s help` lists its fields.", kind->name);
 	}
 	out->index = (size_t)(out->field - kind->fields);
@@ -206,8 +206,8 @@ static enum status read_sort(struct search *search, struct error *err)
 	name += search->reverse ? 1 : 0;
 	search->sort = kind_field(kind, name, strlen(name));
 	if (search->sort == NULL) {
-		return error_set(err, STATUS_INVALID, "A %s has no field \"%s\" to sort by.", kind->name,
-				 name);
+		return error_set(err, STATUS_INVALID, "There is no field \"%s\" to sort %s by.", name,
+				 kind->plural);
 	}
 	search->sort_index = (size_t)(search->sort - kind->fields);
 	return STATUS_OK;

@@ -6,6 +6,11 @@
 
 #include <string.h>
 
+static const char *article(const char *noun)
+{
+	return strchr("aeiou", noun[0]) ? "an" : "a";
+}
+
 static enum status by_ref_name(struct change_set *set, const struct field *field, const char *text,
 			       char out[ID_TEXT], struct error *err)
 {
@@ -16,8 +21,9 @@ static enum status by_ref_name(struct change_set *set, const struct field *field
 			continue;
 		}
 		if (field->kind != NULL && strcmp(field->kind, item->kind->name) != 0) {
-			return error_set(err, STATUS_INVALID, "%s: %s is a new %s, and must be a %s.",
-					 field->name, text, item->kind->name, field->kind);
+			return error_set(err, STATUS_INVALID, "%s: %s is a new %s, and must be %s %s.",
+					 field->name, text, item->kind->name, article(field->kind),
+					 field->kind);
 		}
 		memcpy(out, item->id, ID_TEXT);
 		return STATUS_OK;
@@ -173,8 +179,8 @@ static enum status resolve(struct change_set *set, const struct field *field, co
 	} else if (kind == NULL) {
 		status = by_title(set, field, name, id, err);
 	} else if (field->kind != NULL && strcmp(field->kind, kind->name) != 0) {
-		return error_set(err, STATUS_INVALID, "%s: %s is a %s, and must be a %s.", field->name, name,
-				 kind->name, field->kind);
+		return error_set(err, STATUS_INVALID, "%s: %s is %s %s, and must be %s %s.", field->name,
+				 name, article(kind->name), kind->name, article(field->kind), field->kind);
 	} else {
 		id_format(kind->prefix, parsed.number, id);
 	}
