@@ -187,32 +187,26 @@ static void a_server_that_forgets_is_caught_by_whoever_remembers(void **state)
 static const struct altered {
 	const char *name;
 	const char *sql;
-	const char *problem; /* that saferd check prints */
 } alterations[] = {
 	{"a byte of an entry",
 	 "UPDATE leaf SET leaf = CAST(substr(leaf, 1, 20) || CASE substr(leaf, 21, 1) WHEN x'00' THEN x'01' "
-	 "ELSE x'00' END || substr(leaf, 22) AS BLOB) WHERE number = 5",
-	 "PROBLEM"},
-	{"the time of an entry", "UPDATE leaf SET at = at + 1 WHERE number = 6", "PROBLEM"},
+	 "ELSE x'00' END || substr(leaf, 22) AS BLOB) WHERE number = 5"},
+	{"the time of an entry", "UPDATE leaf SET at = at + 1 WHERE number = 6"},
 	{"who made an entry",
-	 "UPDATE leaf SET by_name = 'Somebody Else' WHERE by_name IS NOT NULL AND number > 6", "PROBLEM"},
-	{"the reason of an entry", "UPDATE leaf SET reason = 'another' WHERE reason LIKE 'the first patrol%'",
-	 "PROBLEM"},
-	{"an entry that is gone", "DELETE FROM leaf WHERE number = 5", "PROBLEM"},
-	{"the last entry that is gone", "DELETE FROM leaf WHERE number = (SELECT max(number) FROM leaf)",
-	 "PROBLEM"},
+	 "UPDATE leaf SET by_name = 'Somebody Else' WHERE by_name IS NOT NULL AND number > 6"},
+	{"the reason of an entry",
+	 "UPDATE leaf SET reason = 'another' WHERE reason LIKE 'the first patrol%'"},
+	{"an entry that is gone", "DELETE FROM leaf WHERE number = 5"},
+	{"the last entry that is gone", "DELETE FROM leaf WHERE number = (SELECT max(number) FROM leaf)"},
 	{"a value of a record as it is",
 	 "UPDATE record SET body = (SELECT body FROM version WHERE kind = 'action'"
-	 " AND number = 1 AND revision = 1) WHERE kind = 'action' AND number = 1",
-	 "PROBLEM"},
-	{"a version that is gone", "DELETE FROM version WHERE kind = 'action' AND revision = 1", "PROBLEM"},
-	{"a hash of the tree", "UPDATE node SET hash = zeroblob(32) WHERE level = 1 AND place = 0",
-	 "PROBLEM"},
+	 " AND number = 1 AND revision = 1) WHERE kind = 'action' AND number = 1"},
+	{"a version that is gone", "DELETE FROM version WHERE kind = 'action' AND revision = 1"},
+	{"a hash of the tree", "UPDATE node SET hash = zeroblob(32) WHERE level = 1 AND place = 0"},
 	{"the signed head",
 	 "UPDATE head SET note = substr(note, 1, length(note) - 4) || CASE substr(note, length(note) - 3, 1) "
-	 "WHEN 'x' THEN 'y' ELSE 'x' END || substr(note, length(note) - 2)",
-	 "PROBLEM"},
-	{"the size of the head", "UPDATE head SET size = size - 1", "PROBLEM"},
+	 "WHEN 'x' THEN 'y' ELSE 'x' END || substr(note, length(note) - 2)"},
+	{"the size of the head", "UPDATE head SET size = size - 1"},
 };
 
 static void the_check_finds(void **state)
@@ -225,7 +219,7 @@ static void the_check_finds(void **state)
 	installation_saferd(scene.it, "check", scene.it->folder, NULL);
 	move_back(before);
 	assert_int_equal(scene.it->last.exit_code, 9);
-	assert_says(scene.it->last.out, row->problem);
+	assert_says(scene.it->last.out, "PROBLEM: ");
 	assert_says(scene.it->last.out, "Result:   NOT GOOD");
 }
 
