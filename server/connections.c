@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #define EVICT_AFTER_MS  1000 /* no honest handshake takes so long */
+#define CROWD_AFTER_MS  100  /* the same, of an address that has a good part of them all */
+#define CROWD_PART      4    /* which is one in so many */
 #define HANDSHAKES_TURN 2    /* steps of handshakes in one turn of the loop: some half a millisecond each */
 #define IPV6_NETWORK    8    /* bytes of the part that one subscriber is given */
 
@@ -460,6 +462,20 @@ void connections_weigh(struct connection *connection)
 
 /* ---- all of them ---- */
 
+/* Whether many of the handshakes are of its address. */
+static bool is_crowd(const struct connections *connections, const struct connection *connection)
+{
+	size_t most = (size_t)connections->limits->handshakes / CROWD_PART;
+	size_t count = 0;
+
+	for (size_t i = 0; i < connections->count && count <= most; i++) {
+		const struct connection *other = connections->list[i];
+
+		count += other->state == CONNECTION_HANDSHAKE && strcmp(other->about, connection->about) == 0;
+	}
+	return count > most;
+}
+
 bool connections_evict(struct connections *connections, int64_t now_ms)
 {
 	for (size_t i = 0; i < connections->count; i++) {
@@ -468,8 +484,11 @@ bool connections_evict(struct connections *connections, int64_t now_ms)
 		if (connection->state != CONNECTION_HANDSHAKE) {
 			continue;
 		}
-		if (now_ms - connection->entered < EVICT_AFTER_MS) {
+		if (now_ms - connection->entered < CROWD_AFTER_MS) {
 			return false; /* those after it are younger still */
+		}
+		if (now_ms - connection->entered < EVICT_AFTER_MS && !is_crowd(connections, connection)) {
+			continue;
 		}
 		log_about(connection->about, LOG_INFO, "handshake-evicted",
 			  log_number("conn", (int64_t)connection->number),

@@ -51,7 +51,8 @@ int64_t connections_held(const struct connections *connections);
 /* From the same network address; an IPv6 network of 64 bits counts as one. */
 size_t connections_of_address(const struct connections *connections, const struct sockaddr_storage *address);
 
-/* Drops the oldest handshake if it has lasted a second, to make room. */
+/* Drops the oldest handshake if it has lasted a second, to make room; or a tenth of one, when its address has more than
+ * a quarter of them. So a single address cannot keep the others waiting. */
 bool connections_evict(struct connections *connections, int64_t now_ms);
 
 /* Closes whoever has used up our patience. The loop calls it four times a second with clock_monotonic_ms(). */

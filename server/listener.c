@@ -20,7 +20,7 @@
 #define BACKLOG         512
 #define REST_FIRST_MS   100
 #define REST_LONGEST_MS 1000
-#define CROWD_REST_MS   250 /* until handshakes are looked at again */
+#define CROWD_REST_MS   100 /* until handshakes are looked at again */
 
 struct listener {
 	struct event_base *base;

@@ -27,6 +27,21 @@ static void an_old_handshake_makes_room_and_a_young_one_does_not(void **state)
 	assert_false(connections_evict(ready->wire->connections, now + 2000));
 }
 
+static void an_address_with_many_handshakes_makes_room_sooner(void **state)
+{
+	struct ready *ready = *state;
+	int64_t now = clock_monotonic_ms();
+
+	limits_of(ready)->handshakes = 8;
+	for (int i = 0; i < 3; i++) {
+		wire_begin(ready->wire, (struct wire_offer){.alpn = ALPN_ENROL});
+	}
+	assert_false(connections_evict(ready->wire->connections, now));
+	assert_true(connections_evict(ready->wire->connections, now + 200));
+	assert_false(connections_evict(ready->wire->connections, now + 200)); /* two are no crowd */
+	assert_int_equal(connections_handshakes(ready->wire->connections), 2);
+}
+
 /* Whether a look at the deadlines after so many seconds ends the connection. */
 static void ends_only_after(struct ready *ready, int64_t seconds)
 {
@@ -171,6 +186,7 @@ int main(void)
 	const struct CMUnitTest patience[] = {
 		READY_TEST(gives_a_handshake_its_time_and_no_more),
 		READY_TEST(an_old_handshake_makes_room_and_a_young_one_does_not),
+		READY_TEST(an_address_with_many_handshakes_makes_room_sooner),
 		READY_TEST(waits_for_the_first_request),
 		READY_TEST(waits_for_a_silent_peer),
 		READY_TEST(waits_for_a_watching_peer_for_ever),
