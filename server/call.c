@@ -5,7 +5,7 @@
 #include "common/log.h"
 #include "server/identity/acts.h"
 #include "server/identity/credentials.h"
-#include "server/session.h"
+#include "server/sessions.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -166,7 +166,8 @@ static enum status run_entry(struct job *job, struct context *context, struct er
 
 	call->moved = 0;
 	call->ended = 0;
-	status = session_load(context->store, request->arena, &request->fingerprint, &request->session, err);
+	status = sessions_get(context->sessions, context->store, request->arena, &request->fingerprint,
+			      &request->session, err);
 	if (status != STATUS_OK) {
 		return status;
 	}

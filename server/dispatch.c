@@ -7,7 +7,7 @@
 #include "protocol/version.h"
 #include "server/call.h"
 #include "server/policy/roles.h"
-#include "server/session.h"
+#include "server/sessions.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -96,8 +96,8 @@ static enum status run_call(struct job *job, struct context *context, struct err
 	start_reply(call);
 	request->context = context;
 	if (method_rows[request->method].door == DOOR_MEMBER) {
-		status = session_load(context->store, request->arena, &request->fingerprint,
-				      &request->session, err);
+		status = sessions_get(context->sessions, context->store, request->arena,
+				      &request->fingerprint, &request->session, err);
 		if (status == STATUS_OK) {
 			status = dispatch_admits(request->method, request->session, err);
 		}
@@ -131,8 +131,8 @@ static enum status run_introduction(struct job *job, struct context *context, st
 {
 	struct call *call = call_of_job(job);
 
-	return session_load(context->store, call->request.arena, &call->request.fingerprint,
-			    &call->request.session, err);
+	return sessions_get(context->sessions, context->store, call->request.arena,
+			    &call->request.fingerprint, &call->request.session, err);
 }
 
 /* ---- the answer, on the loop ---- */

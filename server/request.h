@@ -17,6 +17,7 @@
 
 struct authority;
 struct session;
+struct sessions;
 struct settings;
 struct watchers;
 
@@ -24,6 +25,7 @@ struct watchers;
 struct context {
 	struct store *store;         /* the worker's connection, inside a transaction */
 	struct journal *journal;     /* NULL on a reader */
+	struct sessions *sessions;   /* those that the worker has loaded; NULL: load each time */
 	struct authority *authority; /* issues certificates; used on the writer only */
 	const struct schema *schema;
 	const struct settings *settings;

@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "server/sessions.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -352,6 +353,7 @@ static int start_thread(struct worker *worker)
 
 static void worker_free(struct worker *worker)
 {
+	sessions_free(worker->context.sessions);
 	if (worker->finished_event) {
 		event_free(worker->finished_event);
 	}
@@ -381,8 +383,9 @@ enum status worker_start(struct event_base *base, enum store_role role, const st
 	worker->context = *context;
 	worker->context.settings = &worker->settings;
 	worker->context.limits = &worker->settings.limits;
+	worker->context.sessions = sessions_new();
 	worker->signal_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (worker->signal_fd >= 0) {
+	if (worker->context.sessions && worker->signal_fd >= 0) {
 		worker->finished_event =
 			event_new(base, worker->signal_fd, EV_READ | EV_PERSIST, on_finished, worker);
 	}

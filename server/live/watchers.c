@@ -3,7 +3,7 @@
 
 #include "common/log.h"
 #include "server/live/feed.h"
-#include "server/session.h"
+#include "server/sessions.h"
 
 #include <event2/event.h>
 #include <stdlib.h>
@@ -74,7 +74,7 @@ static enum status feed_session_for(struct feed_session *have, struct context *c
 		return error_memory(err);
 	}
 	have->fingerprint = fingerprint;
-	return session_load(context->store, have->arena, fingerprint, &have->session, err);
+	return sessions_get(context->sessions, context->store, have->arena, fingerprint, &have->session, err);
 }
 
 static enum status collect_item(struct feed_session *session, struct context *context, struct feed_item *item)

@@ -131,6 +131,9 @@ static enum status write_item(struct change_set *set, const struct item *item,
 		goto out;
 	}
 	status = store_record_put(set->context->store, set->partnership, &row, err);
+	if (status == STATUS_OK && item->kind->directory) {
+		status = store_directory_changed(set->context->store, err);
+	}
 out:
 	buffer_release(&body);
 	buffer_release(&packed_groups);

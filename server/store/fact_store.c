@@ -1,6 +1,8 @@
 /* Facts about the data folder, the partnerships in it, and the numbers that are given out. */
 #include "server/store/sql.h"
 
+#include <string.h>
+
 enum status store_fact_get(struct store *store, struct arena *arena, const char *name, const char **out,
 			   struct error *err)
 {
@@ -50,6 +52,55 @@ out:
 	sql_done(statement);
 	return status;
 }
+
+/* ---- the mark of the directory ---- */
+
+#define DIRECTORY_MARK "directory_mark"
+
+enum status store_directory_mark(struct store *store, uint64_t *out, struct error *err)
+{
+	struct statement *statement = NULL;
+	uint64_t mark = 0;
+	bool row = false;
+	enum status status = sql_prepare(store, "SELECT value FROM fact WHERE name = '" DIRECTORY_MARK "'",
+					 &statement, err);
+
+	if (status != STATUS_OK) {
+		goto out;
+	}
+	status = sql_step(statement, &row, err);
+	if (status != STATUS_OK) {
+		goto out;
+	}
+	if (row) {
+		const char *text = sql_column_text(statement, 0);
+
+		if (!text || !hex_parse(text, strlen(text), &mark, sizeof(mark))) {
+			statement->damaged = true;
+		}
+		status = sql_sound(statement, err);
+	}
+	if (status == STATUS_OK) {
+		*out = mark;
+	}
+out:
+	sql_done(statement);
+	return status;
+}
+
+enum status store_directory_changed(struct store *store, struct error *err)
+{
+	uint64_t mark = 0;
+	char text[2 * sizeof(mark) + 1];
+
+	if (!random_bytes(&mark, sizeof(mark))) {
+		return error_set(err, STATUS_FAILED, "the machine has no random bytes to give");
+	}
+	hex_format(&mark, sizeof(mark), text);
+	return store_fact_put(store, DIRECTORY_MARK, text, err);
+}
+
+/* ---- numbers ---- */
 
 enum status store_number_next(struct store *store, int64_t partnership, const char *kind, int64_t *out,
 			      struct error *err)

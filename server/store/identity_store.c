@@ -77,6 +77,9 @@ enum status store_account_add(struct store *store, int64_t partnership, int64_t 
 	sql_int(statement, 4, at);
 	status = sql_run(statement, NULL, err);
 	if (status == STATUS_OK) {
+		status = store_directory_changed(store, err);
+	}
+	if (status == STATUS_OK) {
 		*number = next;
 	}
 out:
@@ -183,6 +186,9 @@ enum status store_credential_add(struct store *store, const struct credential_ro
 	sql_int(statement, 11, row->replaces);
 	sql_int(statement, 12, row->signed_in_day);
 	status = sql_run(statement, NULL, err);
+	if (status == STATUS_OK) {
+		status = store_directory_changed(store, err);
+	}
 	if (status == STATUS_OK) {
 		*number = next;
 	}
@@ -291,6 +297,9 @@ enum status store_credential_revoke(struct store *store, int64_t number, int64_t
 	if (status == STATUS_OK && changed == 0) {
 		status = error_set(err, STATUS_NOT_FOUND, "there is no such credential");
 	}
+	if (status == STATUS_OK) {
+		status = store_directory_changed(store, err);
+	}
 out:
 	sql_done(statement);
 	return status;
@@ -314,6 +323,9 @@ enum status store_credential_used(struct store *store, int64_t number, int64_t u
 	status = sql_run(statement, &changed, err);
 	if (status == STATUS_OK && changed == 0) {
 		status = error_set(err, STATUS_NOT_FOUND, "there is no such credential");
+	}
+	if (status == STATUS_OK) {
+		status = store_directory_changed(store, err);
 	}
 out:
 	sql_done(statement);

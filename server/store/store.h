@@ -62,6 +62,12 @@ enum status store_fact_get(struct store *store, struct arena *arena, const char 
 			   struct error *err); /* *out NULL: none */
 enum status store_fact_put(struct store *store, const char *name, const char *value, struct error *err);
 
+/* A number that is another one after each change of what sessions are made of: records of the directory, accounts and
+ * credentials. It is drawn, not counted, so that what was written under one that was undone is never taken for what is
+ * written under the next. 0 in a store where nothing has changed yet. */
+enum status store_directory_mark(struct store *store, uint64_t *out, struct error *err);
+enum status store_directory_changed(struct store *store, struct error *err);
+
 /* ---- partnerships ---- */
 struct partnership {
 	int64_t number;
