@@ -1,0 +1,56 @@
+/* A real saferd with a new data folder on a free port of loopback: what the foreign client talks to. */
+
+import { spawn, spawnSync } from "node:child_process";
+import fs from "node:fs";
+import net from "node:net";
+import os from "node:os";
+import path from "node:path";
+
+function freePort() {
+	return new Promise((resolve, reject) => {
+		const server = net.createServer();
+
+		server.once("error", reject);
+		server.listen(0, "127.0.0.1", () => {
+			const { port } = server.address();
+
+			server.close(() => resolve(port));
+		});
+	});
+}
+
+export async function startServer(programs, administrator) {
+	const root = fs.mkdtempSync(path.join(os.tmpdir(), "safer-foreign-"));
+	const folder = path.join(root, "data");
+	const saferd = path.join(programs, "saferd");
+	const port = String(await freePort());
+	const names = ["--partnership", "Foreign Partnership", "--administrator", administrator];
+	const made = spawnSync(saferd, ["init", folder, ...names, "--port", port], { encoding: "utf8" });
+	const invitation = /SAFER1-[0-9A-Z-]+/.exec(made.stdout)?.[0];
+
+	if (made.status !== 0 || !invitation) {
+		throw new Error(`saferd init: ${made.stdout}${made.stderr}`);
+	}
+	const log = fs.openSync(path.join(root, "server.log"), "a");
+	const child = spawn(saferd, ["run", folder], { stdio: ["ignore", "pipe", log] });
+	const ended = new Promise((resolve) => child.once("exit", (code, signal) => resolve(code ?? signal)));
+	await new Promise((resolve, reject) => {
+		child.stdout.once("data", resolve);
+		ended.then((code) => reject(new Error(`saferd ended with ${code}`)));
+	});
+	return {
+		invitation,
+		/* How it ended: 0 when all was well, sanitizers included. */
+		async stop() {
+			child.kill("SIGTERM");
+			const code = await ended;
+
+			if (code !== 0) {
+				process.stderr.write(fs.readFileSync(path.join(root, "server.log")));
+			}
+			fs.closeSync(log);
+			fs.rmSync(root, { recursive: true });
+			return code;
+		},
+	};
+}
