@@ -171,6 +171,10 @@ static enum status connect_to(const char *path, enum store_role role, struct sto
 	}
 	store->role = role;
 	code = sqlite3_open_v2(path, &store->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+	if (code == SQLITE_OK) {
+		code = sqlite3_prepare_v3(store->db, "ROLLBACK", -1, SQLITE_PREPARE_PERSISTENT,
+					  &store->rollback, NULL);
+	}
 	if (code != SQLITE_OK) {
 		status = sql_error(store, code, "open its file", err);
 		store_close(store);
@@ -301,6 +305,7 @@ void store_close(struct store *store)
 		store_rollback(store);
 	}
 	sql_forget_statements(store);
+	sqlite3_finalize(store->rollback);
 	sqlite3_close(store->db);
 	free(store);
 }

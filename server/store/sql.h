@@ -26,7 +26,8 @@ struct statement { /* one prepared statement; stays in the cache of its store */
 struct store {
 	sqlite3 *db;
 	enum store_role role;
-	bool began; /* store_begin without store_commit or store_rollback */
+	bool began;             /* store_begin without store_commit or store_rollback */
+	sqlite3_stmt *rollback; /* prepared beforehand: there may be no memory when it is needed */
 	struct statement *buckets[SQL_BUCKETS];
 };
 

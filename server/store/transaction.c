@@ -78,11 +78,21 @@ enum status store_release(struct store *store, struct error *err)
 	return run(store, "RELEASE request", err);
 }
 
-/* Ends SQLite's transaction without ending ours: it is void from now on. */
+/* Ends SQLite's transaction without ending ours: it is void from now on. A connection that cannot even do that would
+ * refuse every later transaction. */
 static void make_void(struct store *store)
 {
+	int code = SQLITE_OK;
+
+	if (sqlite3_get_autocommit(store->db)) {
+		return;
+	}
+	sqlite3_step(store->rollback);
+	code = sqlite3_reset(store->rollback);
 	if (!sqlite3_get_autocommit(store->db)) {
-		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+		log_event(LOG_ERROR, "rollback-failed", log_text("error", sqlite3_errmsg(store->db)),
+			  log_number("code", code));
+		_exit(EXIT_AGAIN);
 	}
 }
 
