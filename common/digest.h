@@ -14,7 +14,7 @@ struct digest {
 	uint8_t bytes[DIGEST_BYTES];
 };
 
-/* SHA-256 (FIPS 180-4) of the pieces one after another. Cannot fail: the process ends if there is no memory. */
+/* SHA-256 (FIPS 180-4) of the pieces one after another. Needs no memory and cannot fail. */
 void digest_spans(const struct span *spans, size_t count, struct digest *out);
 void digest_bytes(const void *data, size_t length, struct digest *out);
 bool digest_equal(const struct digest *a, const struct digest *b); /* in constant time */

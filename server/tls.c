@@ -310,8 +310,7 @@ static enum status read_peer(const SSL *ssl, struct tls_peer *out, struct error 
 	}
 	out->has_certificate = true;
 	out->certificate_expires = time_of_asn1(X509_get0_notAfter(certificate));
-	authority_digest_certificate(certificate, &out->fingerprint);
-	return STATUS_OK;
+	return authority_digest_certificate(certificate, &out->fingerprint) ? STATUS_OK : error_memory(err);
 }
 
 enum status tls_peer(const SSL *ssl, struct tls_peer *out, struct error *err)

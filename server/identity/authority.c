@@ -19,6 +19,7 @@
 struct authority {
 	EVP_PKEY *key;
 	X509 *certificate;
+	struct digest fingerprint; /* of the certificate */
 };
 
 enum status authority_create(const char *folder, const char *partnership, struct error *err)
@@ -68,6 +69,10 @@ enum status authority_load(const char *folder, struct authority **out, struct er
 		error_set(err, STATUS_FAILED, "%s/" AUTHORITY_KEY " is not the key of %s/" AUTHORITY_CERT ".",
 			  folder, folder);
 		status = error_hint(err, "Bring both files back from the same backup.");
+		goto out;
+	}
+	if (!authority_digest_certificate(authority->certificate, &authority->fingerprint)) {
+		status = error_memory(err);
 		goto out;
 	}
 	*out = authority;
@@ -207,10 +212,7 @@ X509 *authority_certificate(const struct authority *authority)
 
 void authority_fingerprint(const struct authority *authority, uint8_t out[16])
 {
-	struct digest digest;
-
-	authority_digest_certificate(authority->certificate, &digest);
-	memcpy(out, digest.bytes, 16);
+	memcpy(out, authority->fingerprint.bytes, 16);
 }
 
 enum status authority_issue(struct authority *authority, const struct certificate_wish *wish, X509 **out,
@@ -276,27 +278,30 @@ out:
 	return status;
 }
 
-/* A digest that is wrong would let in the wrong person: as in digest_spans(), the process ends without memory. */
-void authority_digest_certificate(X509 *certificate, struct digest *out)
+bool authority_digest_certificate(X509 *certificate, struct digest *out)
 {
 	unsigned char *der = NULL;
 	int length = i2d_X509(certificate, &der);
 
 	if (length <= 0) {
-		abort();
+		ERR_clear_error();
+		return false;
 	}
 	digest_bytes(der, (size_t)length, out);
 	OPENSSL_free(der);
+	return true;
 }
 
-void authority_digest_key(EVP_PKEY *key, struct digest *out)
+bool authority_digest_key(EVP_PKEY *key, struct digest *out)
 {
 	unsigned char *der = NULL;
 	int length = i2d_PUBKEY(key, &der);
 
 	if (length <= 0) {
-		abort();
+		ERR_clear_error();
+		return false;
 	}
 	digest_bytes(der, (size_t)length, out);
 	OPENSSL_free(der);
+	return true;
 }

@@ -56,7 +56,8 @@ enum status authority_issue(struct authority *authority, const struct certificat
  * ignored. *key is yours. */
 enum status authority_read_request(struct span der, EVP_PKEY **key, struct error *err);
 
-void authority_digest_certificate(X509 *certificate, struct digest *out); /* SHA-256 over the DER */
-void authority_digest_key(EVP_PKEY *key, struct digest *out); /* SHA-256 over SubjectPublicKeyInfo */
+/* SHA-256 over the DER, and over SubjectPublicKeyInfo. False without memory; `out` must not be used then. */
+bool authority_digest_certificate(X509 *certificate, struct digest *out);
+bool authority_digest_key(EVP_PKEY *key, struct digest *out);
 
 #endif

@@ -60,7 +60,10 @@ enum status credential_issue(struct context *context, struct arena *arena, const
 		goto out;
 	}
 	digest_bytes(issued.certificate.data, issued.certificate.length, &row.fingerprint);
-	authority_digest_key(wish->key, &row.key);
+	if (!authority_digest_key(wish->key, &row.key)) {
+		status = error_memory(err);
+		goto out;
+	}
 	status = store_credential_add(context->store, &row, &issued.number, err);
 	if (status != STATUS_OK) {
 		goto out;

@@ -167,7 +167,9 @@ static enum status end_first(struct request *request, struct enrolment *enrolmen
 	if (status != STATUS_OK) {
 		return status;
 	}
-	authority_digest_key(enrolment->key, &key);
+	if (!authority_digest_key(enrolment->key, &key)) {
+		return error_memory(err);
+	}
 	if (!digest_equal(&key, &first.key) || first.revoked_at != 0 || first.used_at != 0) {
 		return not_valid(err);
 	}

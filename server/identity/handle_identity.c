@@ -224,7 +224,10 @@ static enum status read_new_key(struct request *request, EVP_PKEY **key, struct 
 	if (status != STATUS_OK) {
 		return status;
 	}
-	authority_digest_key(read, &digest);
+	if (!authority_digest_key(read, &digest)) {
+		EVP_PKEY_free(read);
+		return error_memory(err);
+	}
 	if (digest_equal(&digest, &request->session->credential.key)) {
 		EVP_PKEY_free(read);
 		error_set(err, STATUS_INVALID,
