@@ -191,8 +191,8 @@ enum status client_call(struct client *client, enum method method, const struct 
 	struct span bytes = {NULL, 0};
 	enum status status;
 
-	if (params && params->failed) {
-		return error_memory(err);
+	if ((params && params->failed) || arena_refused(client->arena) > 0) {
+		return error_memory(err); /* what is asked may lack something */
 	}
 	if (params) {
 		bytes = buffer_span(params);

@@ -41,6 +41,7 @@ struct hook {
 struct arena {
 	struct chunk *chunks; /* owned; small allocations are cut from the first */
 	struct hook *hooks;   /* the newest first */
+	size_t refused;       /* allocations */
 };
 
 struct arena *arena_new(void)
@@ -98,6 +99,11 @@ static struct chunk *chunk_for(struct arena *arena, size_t bytes)
 	return chunk;
 }
 
+size_t arena_refused(const struct arena *arena)
+{
+	return arena->refused;
+}
+
 size_t arena_bytes(const struct arena *arena)
 {
 	size_t bytes = sizeof(*arena);
@@ -115,6 +121,7 @@ void *arena_alloc(struct arena *arena, size_t bytes)
 	void *data;
 
 	if (bytes > SIZE_MAX / 2) {
+		arena->refused++;
 		return NULL;
 	}
 	if (CHUNK_BYTES > 0) {
@@ -125,6 +132,7 @@ void *arena_alloc(struct arena *arena, size_t bytes)
 	}
 	chunk = chunk_for(arena, bytes);
 	if (!chunk) {
+		arena->refused++;
 		return NULL;
 	}
 	data = chunk->data + chunk->used;
@@ -137,6 +145,7 @@ void *arena_array(struct arena *arena, size_t count, size_t bytes)
 	size_t total;
 
 	if (__builtin_mul_overflow(count, bytes, &total)) {
+		arena->refused++;
 		return NULL;
 	}
 	return arena_alloc(arena, total);

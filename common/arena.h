@@ -17,6 +17,10 @@ void *arena_copy(struct arena *arena, const void *data, size_t bytes);
 char *arena_text(struct arena *arena, const char *text, size_t length); /* a copy with a NUL at the end */
 char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* How often it had to refuse. What was computed since that grew is not to be trusted, whatever it says: somebody may have
+ * taken the NULL for a text that is not there. Whoever stands at the end of it compares, and answers error_memory(). */
+size_t arena_refused(const struct arena *arena);
+
 size_t arena_bytes(const struct arena *arena); /* how much it has taken from the system */
 
 /* Calls hook(payload) when the arena is freed. Returns 0, or -1 without memory (then nothing was registered). */

@@ -87,10 +87,22 @@ static bool is_first_of_day(const struct session *session)
 	return session->credential.used_at == 0 || session->credential.signed_in_day != session->today;
 }
 
+/* A verdict or an answer for which memory was missing on the way may be anything, also one that shows what is hidden:
+ * it is neither given nor remembered. */
+static enum status mistrust(struct request *request, struct error *err)
+{
+	request->keep = false;
+	request->undo = false;
+	request->afterwards = NULL;
+	buffer_clear(&request->details);
+	return error_memory(err);
+}
+
 static enum status run_call(struct job *job, struct context *context, struct error *err)
 {
 	struct call *call = call_of_job(job);
 	struct request *request = &call->request;
+	size_t refused = arena_refused(request->arena);
 	enum status status = STATUS_OK;
 
 	start_reply(call);
@@ -104,6 +116,9 @@ static enum status run_call(struct job *job, struct context *context, struct err
 	}
 	if (status == STATUS_OK) {
 		status = handle(call, err);
+	}
+	if (arena_refused(request->arena) != refused) {
+		status = mistrust(request, err);
 	}
 	call->sign_in =
 		status == STATUS_OK && request->method == METHOD_hello && is_first_of_day(request->session);
@@ -247,10 +262,14 @@ static void done_call(struct job *job)
 static void run_on_loop(struct call *call)
 {
 	struct job *job = &call->job;
+	size_t refused = arena_refused(call->request.arena);
 
 	start_reply(call);
 	call->request.context = &call->dispatch->context;
 	job->status = handle(call, &job->error);
+	if (arena_refused(call->request.arena) != refused) {
+		job->status = mistrust(&call->request, &job->error);
+	}
 	answer(call);
 	call_free(call);
 }

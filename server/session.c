@@ -189,6 +189,7 @@ enum status session_load(struct store *store, struct arena *arena, const struct 
 {
 	struct gathering g = {.arena = arena, .context = {.store = store, .schema = schema_server()}};
 	struct session *session = arena_alloc(arena, sizeof(*session));
+	size_t refused = arena_refused(arena);
 
 	g.posts = arena_array(arena, POSTS_MAX, sizeof(*g.posts));
 	if (session == NULL || g.posts == NULL) {
@@ -203,6 +204,9 @@ enum status session_load(struct store *store, struct arena *arena, const struct 
 		    STATUS_OK ||
 	    store_record_each(store, session->partnership, "body", 0, visit_body, &g, err) != STATUS_OK) {
 		return err->status;
+	}
+	if (arena_refused(arena) != refused) {
+		return error_memory(err);
 	}
 	session->posts = g.posts;
 	session->post_count = g.post_count;

@@ -153,6 +153,7 @@ enum status leaf_decode(struct arena *arena, struct span bytes, struct leaf *out
 {
 	const msgpack_object *map = NULL;
 	struct leaf leaf = {.number = -1};
+	size_t refused = arena_refused(arena);
 	enum status status = codec_decode(arena, bytes, &map, err);
 
 	if (status != STATUS_OK) {
@@ -171,6 +172,9 @@ enum status leaf_decode(struct arena *arena, struct span bytes, struct leaf *out
 	    !take_commitment(map, "reason", &leaf.has_reason, &leaf.reason) ||
 	    !take_commitment(map, "by", &leaf.has_by, &leaf.by) ||
 	    !take_changes(arena, codec_get(map, "changes"), &leaf)) {
+		if (arena_refused(arena) != refused) {
+			return error_memory(err);
+		}
 		return error_set(err, STATUS_INVALID, "the bytes are not a journal leaf of form %d",
 				 LEAF_VERSION);
 	}

@@ -95,6 +95,9 @@ static enum status collect_item(struct feed_session *session, struct context *co
 		status = error_set(&item->error, STATUS_FAILED,
 				   "one change is too large for a watcher's output");
 	}
+	if (arena_refused(arena) > 0) {
+		status = error_memory(&item->error);
+	}
 	arena_free(arena);
 	return status;
 }

@@ -250,6 +250,7 @@ enum status records_found(struct context *context, struct arena *arena, int64_t 
 		.details = &details,
 	};
 	const msgpack_object *changes = NULL;
+	size_t refused = arena_refused(arena);
 	int64_t entry = 0;
 	enum status status = STATUS_OK;
 
@@ -277,6 +278,9 @@ enum status records_found(struct context *context, struct arena *arena, int64_t 
 		goto out;
 	}
 	status = set_apply(&set, (struct span){NULL, 0}, &entry, err);
+	if (arena_refused(arena) != refused) {
+		status = error_memory(err);
+	}
 out:
 	buffer_release(&packed);
 	buffer_release(&details);

@@ -55,6 +55,16 @@ static void gives_something_for_nothing(void **state)
 	assert_string_equal(arena_text(*state, NULL, 0), "");
 }
 
+static void counts_what_it_refused(void **state)
+{
+	assert_int_equal(arena_refused(*state), 0);
+	assert_non_null(arena_alloc(*state, 100));
+	assert_int_equal(arena_refused(*state), 0);
+	assert_null(arena_alloc(*state, SIZE_MAX));
+	assert_null(arena_text(*state, "", SIZE_MAX - 1));
+	assert_int_equal(arena_refused(*state), 2);
+}
+
 static void refuses_sizes_that_overflow(void **state)
 {
 	assert_null(arena_alloc(*state, SIZE_MAX));
@@ -104,6 +114,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(keeps_allocations_apart, setup, teardown),
 		cmocka_unit_test_setup_teardown(gives_something_for_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(refuses_sizes_that_overflow, setup, teardown),
+		cmocka_unit_test_setup_teardown(counts_what_it_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(copies_bytes_and_ends_texts, setup, teardown),
 		cmocka_unit_test(runs_hooks_in_reverse_when_freed),
 		cmocka_unit_test(freeing_nothing_does_nothing),
