@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "protocol/version.h"
+#include "server/policy/policy.h"
 #include "server/schema/schema.h"
 
 #include <errno.h>
@@ -280,7 +281,8 @@ int command_main(int argc, char **argv)
 
 	umask(0077);
 	status = run_command(argc, argv, &err);
-	schema_release(); /* whatever the command opened is closed */
+	policy_release(); /* whatever the command opened is closed */
+	schema_release();
 	if (status != STATUS_OK && err.message[0] != '\0') {
 		fprintf(stderr, "saferd: %s\n", err.message);
 		if (err.hint[0] != '\0') {
