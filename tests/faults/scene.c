@@ -173,6 +173,9 @@ static void put_value(struct buffer *out, const char *value, size_t length)
 {
 	if (length > 0 && value[0] == '#') {
 		codec_put_int(out, strtoll(value + 1, NULL, 10));
+	} else if (length > 0 && value[0] == '@') {
+		codec_put_list(out, 1);
+		codec_put_span(out, (struct span){(const uint8_t *)value + 1, length - 1});
 	} else {
 		codec_put_span(out, (struct span){(const uint8_t *)value, length});
 	}

@@ -36,7 +36,7 @@ void scene_tidy(struct scene *scene); /* forgets what was said so far */
 /* A request and its answer, with memory in plenty. The params are packed. */
 const struct wire_message *scene_ask(struct scene *scene, enum actor actor, const char *method,
 				     const struct buffer *params);
-/* "name=value|name=#12": texts and integers. */
+/* "name=value|name=#12|name=@O1": texts, integers, lists of one text. */
 void scene_put(struct buffer *out, const char *pairs);
 /* A change-set of one item under a new request id: do, and kind or id, and fields as above. base -1: none. */
 void scene_put_change(struct scene *scene, struct buffer *out, const char *verb, const char *what,
