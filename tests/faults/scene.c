@@ -15,6 +15,8 @@
 
 #include <cmocka.h>
 
+#define RATE        1000000000 /* requests: a test asks more than a person */
+
 #define BYTES_MOST  (1 << 20)
 
 #define FIELDS(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -49,6 +51,8 @@ int scene_setup(void **state)
 	assert_non_null(scene);
 	assert_int_equal(wire_setup(&wire), 0);
 	scene->wire = wire;
+	scene->wire->server->settings.limits.requests_per_second = RATE;
+	scene->wire->server->settings.limits.requests_burst = RATE;
 	fixture_records(scene->wire->server, scene->wire->server->partnership, seeds,
 			sizeof(seeds) / sizeof(seeds[0]));
 	scene->devices[OFFICER] = fixture_device(scene->wire->server, 2);
