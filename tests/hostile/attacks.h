@@ -1,0 +1,15 @@
+/* The attacks, a row each. Each is carried out by a process of its own until its time is up. */
+#ifndef SAFER_TESTS_HOSTILE_ATTACKS_H
+#define SAFER_TESTS_HOSTILE_ATTACKS_H
+
+#include "tests/hostile/prey.h"
+
+struct attack {
+	const char *name;
+	void (*carry_out)(struct prey *prey);
+};
+
+extern const struct attack attacks[];
+extern const size_t attack_count;
+
+#endif
