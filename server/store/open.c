@@ -47,6 +47,13 @@ enum status file_claim(const char *path, struct error *err)
 	return sync_folder(path, err);
 }
 
+/* After the settings: SQLite compiles anew, which takes memory, what was prepared before they changed. */
+static int prepare_rollback(struct store *store)
+{
+	return sqlite3_prepare_v3(store->db, "ROLLBACK", -1, SQLITE_PREPARE_PERSISTENT, &store->rollback,
+				  NULL);
+}
+
 static enum status settings(struct store *store, struct error *err)
 {
 	static const struct {
@@ -90,6 +97,9 @@ static enum status settings(struct store *store, struct error *err)
 		return error_set(err, STATUS_FAILED,
 				 "SQLite %s does not keep synchronous=FULL and foreign_keys=ON",
 				 sqlite3_libversion());
+	}
+	if (status == STATUS_OK && prepare_rollback(store) != SQLITE_OK) {
+		return sql_error(store, sqlite3_errcode(store->db), "prepare to roll back", err);
 	}
 	return status;
 }
@@ -171,10 +181,6 @@ static enum status connect_to(const char *path, enum store_role role, struct sto
 	}
 	store->role = role;
 	code = sqlite3_open_v2(path, &store->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
-	if (code == SQLITE_OK) {
-		code = sqlite3_prepare_v3(store->db, "ROLLBACK", -1, SQLITE_PREPARE_PERSISTENT,
-					  &store->rollback, NULL);
-	}
 	if (code != SQLITE_OK) {
 		status = sql_error(store, code, "open its file", err);
 		store_close(store);

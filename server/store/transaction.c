@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #define EXIT_AGAIN 75 /* EX_TEMPFAIL of sysexits.h: the supervisor starts us again */
+#define ROLLBACKS  3  /* tries: memory that is missing may be there again */
 
 static enum status run(struct store *store, const char *text, struct error *err)
 {
@@ -87,8 +88,10 @@ static void make_void(struct store *store)
 	if (sqlite3_get_autocommit(store->db)) {
 		return;
 	}
-	sqlite3_step(store->rollback);
-	code = sqlite3_reset(store->rollback);
+	for (int i = 0; i < ROLLBACKS && !sqlite3_get_autocommit(store->db); i++) {
+		sqlite3_step(store->rollback);
+		code = sqlite3_reset(store->rollback);
+	}
 	if (!sqlite3_get_autocommit(store->db)) {
 		log_event(LOG_ERROR, "rollback-failed", log_text("error", sqlite3_errmsg(store->db)),
 			  log_number("code", code));

@@ -22,7 +22,7 @@
 
 #include <cmocka.h>
 
-#define STRIDE       23 /* in the short version: about so many milliseconds a fault */
+#define STRIDE       41 /* in the short version: about so many milliseconds a fault */
 #define WORK         32 /* answers before the end of a process */
 #define EXIT_REFUSED 71 /* the folder could not be opened */
 #define EXIT_WRONG   70 /* an answer said what it must not */

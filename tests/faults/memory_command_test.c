@@ -138,10 +138,10 @@ static bool run_settings(void)
 }
 
 static const struct memory_step steps[] = {
-	{"saferd init", prepare_nothing, found, sound_folder, 199},
-	{"saferd check", prepare_folder, run_check, NULL, 97},
-	{"saferd invite", prepare_folder, run_invite, sound_still, 97},
-	{"saferd backup", prepare_folder, run_backup, sound_copy, 199},
+	{"saferd init", prepare_nothing, found, sound_folder, 997},
+	{"saferd check", prepare_folder, run_check, NULL, 397},
+	{"saferd invite", prepare_folder, run_invite, sound_still, 397},
+	{"saferd backup", prepare_folder, run_backup, sound_copy, 997},
 	{"reading the settings", prepare_folder, run_settings, NULL, 7},
 };
 

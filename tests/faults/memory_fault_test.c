@@ -19,7 +19,7 @@
 #include <cmocka.h>
 #include <openssl/err.h>
 
-#define STRIDE     37 /* in the short version */
+#define STRIDE     67 /* in the short version */
 #define BYTES_MOST (1 << 20)
 #define CHECKS     100 /* faults between two checks of the whole journal */
 
