@@ -212,6 +212,9 @@ static bool go_on(struct client *client)
 		if (!take_requests(client)) {
 			return false;
 		}
+		if (!SSL_has_pending(client->ssl)) {
+			return true; /* the socket tells of more */
+		}
 	}
 }
 

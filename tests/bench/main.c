@@ -25,6 +25,7 @@ struct bench {
 	int rounds;
 	double seconds;
 	double rate;
+	int connections; /* only the workloads with so many; 0: all */
 	const char *commands[SERVERS_MOST];
 	struct target targets[SERVERS_OWN];
 	struct report report;
@@ -186,7 +187,8 @@ static bool is_wanted(const struct bench *bench, const struct cell *cell)
 
 	snprintf(word, sizeof(word), " %s ", cell->workload);
 	snprintf(list, sizeof(list), " %s ", bench->only ? bench->only : cell->workload);
-	return strstr(list, word) != NULL;
+	return strstr(list, word) != NULL &&
+	       (bench->connections == 0 || bench->connections == cell->work.connections);
 }
 
 /* Every other round the other way about, so that nobody always comes after the same one. */
@@ -224,15 +226,11 @@ static bool take_beside(struct bench *bench, char *text)
 static bool take_arguments(int argc, char **argv, struct bench *bench)
 {
 	static const struct option options[] = {
-		{"programs", required_argument, NULL, 'p'},
-		{"data", required_argument, NULL, 'd'},
-		{"out", required_argument, NULL, 'o'},
-		{"rounds", required_argument, NULL, 'r'},
-		{"seconds", required_argument, NULL, 's'},
-		{"only", required_argument, NULL, 'w'},
-		{"beside", required_argument, NULL, 'b'},
-		{"rate", required_argument, NULL, 'R'},
-		{NULL, 0, NULL, 0},
+		{"programs", required_argument, NULL, 'p'},    {"data", required_argument, NULL, 'd'},
+		{"out", required_argument, NULL, 'o'},         {"rounds", required_argument, NULL, 'r'},
+		{"seconds", required_argument, NULL, 's'},     {"only", required_argument, NULL, 'w'},
+		{"connections", required_argument, NULL, 'c'}, {"beside", required_argument, NULL, 'b'},
+		{"rate", required_argument, NULL, 'R'},        {NULL, 0, NULL, 0},
 	};
 	int option;
 	bool good = true;
@@ -250,6 +248,9 @@ static bool take_arguments(int argc, char **argv, struct bench *bench)
 			break;
 		case 'w':
 			bench->only = optarg;
+			break;
+		case 'c':
+			bench->connections = (int)strtol(optarg, NULL, 10);
 			break;
 		case 'r':
 			bench->rounds = (int)strtol(optarg, NULL, 10);
@@ -300,7 +301,7 @@ int main(int argc, char **argv)
 
 	if (!take_arguments(argc, argv, &bench)) {
 		fprintf(stderr, "safer-bench --programs DIR --data DIR --out DIR [--rounds N] [--seconds S] "
-				"[--only WORDS] [--rate N] [--beside NAME=COMMAND]...\n");
+				"[--only WORDS] [--connections N] [--rate N] [--beside NAME=COMMAND]...\n");
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);
