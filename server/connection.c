@@ -193,7 +193,7 @@ bool connection_crowded(const struct connection *connection)
 
 bool connection_wants_input(const struct connection *connection)
 {
-	return connection->state == CONNECTION_READY && !connection->crowded &&
+	return connection->state == CONNECTION_READY && !connection->crowded && !connection->rests &&
 	       connection->in_flight_count < (size_t)connections_limits(connection->all)->requests_in_flight;
 }
 
@@ -279,6 +279,11 @@ void connection_end(struct connection *connection, uint32_t id)
 		connection_drain(connection, "enrolled or gave up");
 	}
 	connections_turn(connection);
+}
+
+void connection_rest(struct connection *connection)
+{
+	connection->rests = true;
 }
 
 void connection_send(struct connection *connection, struct span bytes)

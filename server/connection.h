@@ -53,6 +53,9 @@ bool connection_crowded(const struct connection *connection); /* unsent output i
 bool connection_begin(struct connection *connection, uint32_t id);
 void connection_end(struct connection *connection, uint32_t id);
 
+/* It asks too often: nothing more is read from it until the deadlines are next looked at. */
+void connection_rest(struct connection *connection);
+
 /* Sends an error that answers message `id` (0 when it is not known) and closes after it. */
 void connection_refuse(struct connection *connection, uint32_t id, const struct error *err);
 /* Reads no more requests, answers what is in flight, and closes. */

@@ -40,6 +40,7 @@ struct connection {
 	struct buffer in; /* from the start of a message */
 	size_t scanned;   /* bytes of `in` that the scanner has seen */
 	struct scanner scanner;
+	bool rests;         /* nothing is read until connections_check() */
 	bool input_pending; /* bytes may be waiting inside OpenSSL or in `in`: no event will tell */
 	uint64_t taken;     /* messages so far */
 

@@ -152,6 +152,7 @@ static bool read_some(struct connection *connection)
 {
 	uint8_t *room = buffer_reserve(&connection->in, RECORD_BYTES);
 	int64_t now = clock_monotonic_ms();
+	unsigned key_updates = tls_key_updates(connection->ssl);
 	enum io io;
 	int got;
 
@@ -184,6 +185,9 @@ static bool read_some(struct connection *connection)
 			  log_number("conn", (int64_t)connection->number),
 			  log_text("address", connection->address));
 		connection_fail(connection, "it changed keys too often");
+	} else if (tls_key_updates(connection->ssl) != key_updates) {
+		connection->input_pending = true; /* it gave no bytes, and there may be more behind it */
+		connections_turn(connection);
 	}
 	return false;
 }

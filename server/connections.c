@@ -507,6 +507,11 @@ void connections_check(struct connections *connections, int64_t now_ms)
 		struct connection *connection = connections->list[i];
 		const char *reason = connection_out_of_patience(connection, now_ms);
 
+		if (connection->rests) {
+			connection->rests = false;
+			connection->input_pending = true;
+			connections_turn(connection);
+		}
 		if (!reason) {
 			continue;
 		}

@@ -338,6 +338,7 @@ static enum status check_call(struct call *call, struct connection *connection, 
 		return status;
 	}
 	if (!connections_may_ask(dispatch->connections, connection, clock_monotonic_ms())) {
+		connection_rest(connection);
 		error_set(err, STATUS_UNREACHABLE, "this device asks more than %lld times a second",
 			  (long long)limits->requests_per_second);
 		return error_hint(
@@ -361,6 +362,9 @@ static void start_call(struct call *call, const struct connection *connection)
 
 	call->job.run = run_call;
 	call->job.done = done_call;
+	call->job.on_whose = connection_credential(connection) != 0
+				     ? (uint64_t)connection_credential(connection)
+				     : connection_number(connection);
 	if (row->lane == LANE_WRITE) {
 		call->job.aftermath = run_aftermath;
 	}

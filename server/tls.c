@@ -126,6 +126,8 @@ static bool configure(SSL_CTX *context)
 
 	SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 					  SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_clear_mode(context,
+			   SSL_MODE_AUTO_RETRY); /* changes of key without end would hold us in a read */
 	SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_verify(context, VERIFY_CLIENT, NULL); /* until on_alpn knows better */

@@ -14,7 +14,10 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define READER_BATCH 64 /* jobs on one snapshot; an old snapshot keeps the store from tidying its log */
+#define LANES        64
+#define WRITER_GROUP 512 /* jobs in one transaction */
+#define READER_BATCH 64  /* jobs on one snapshot; an old snapshot keeps the store from tidying its log */
+#define READER_TURN  4   /* jobs on one snapshot while there are others that need a newer one */
 
 struct queue { /* first in, first out */
 	struct job *first;
@@ -23,9 +26,14 @@ struct queue { /* first in, first out */
 
 struct worker {
 	pthread_t thread;
-	pthread_mutex_t lock; /* over the next four */
+	pthread_mutex_t lock; /* over all that follows, up to `stopping` */
 	pthread_cond_t work;
-	struct queue submitted;
+	struct queue lanes[LANES];
+	uint64_t busy;         /* a bit for each lane that has a job */
+	unsigned turn;         /* the lane that is next */
+	uint64_t submitted;    /* jobs so far */
+	struct settings fresh; /* for the jobs that come next, if has_fresh */
+	bool has_fresh;
 	struct queue finished;
 	bool stopping;
 
@@ -70,6 +78,70 @@ static struct job *queue_take(struct queue *queue, size_t most)
 		queue->end = &queue->first;
 	}
 	return end == &queue->first ? NULL : first;
+}
+
+/* ---- lanes; under the lock ---- */
+
+static void lanes_add(struct worker *worker, struct job *job)
+{
+	unsigned lane = (unsigned)(job->on_whose % LANES);
+
+	job->number = ++worker->submitted;
+	queue_add(&worker->lanes[lane], job);
+	worker->busy |= UINT64_C(1) << lane;
+}
+
+/* The first busy lane from `from` on, all the way round; there must be one. */
+static unsigned next_lane(const struct worker *worker, unsigned from)
+{
+	while (!(worker->busy & UINT64_C(1) << from % LANES)) {
+		from++;
+	}
+	return from % LANES;
+}
+
+static struct job *lane_take(struct worker *worker, unsigned lane)
+{
+	struct job *job = queue_take(&worker->lanes[lane], 1);
+
+	if (!worker->lanes[lane].first) {
+		worker->busy &= ~(UINT64_C(1) << lane);
+	}
+	worker->turn = (lane + 1) % LANES;
+	return job;
+}
+
+/* At most `most` jobs, each lane giving one in its turn. */
+static struct job *lanes_take(struct worker *worker, size_t most)
+{
+	struct queue taken;
+
+	queue_init(&taken);
+	for (size_t i = 0; i < most && worker->busy; i++) {
+		queue_add(&taken, lane_take(worker, next_lane(worker, worker->turn)));
+	}
+	return taken.first;
+}
+
+/* The next job that was submitted by the time of `number`. NULL: there is none, or, unless `patient`, the turn is that of
+ * a lane whose jobs came later. */
+static struct job *lanes_take_until(struct worker *worker, uint64_t number, bool patient)
+{
+	unsigned first = worker->turn;
+
+	for (unsigned i = 0; i < LANES; i++) {
+		unsigned lane = (first + i) % LANES;
+		const struct job *job = worker->lanes[lane].first;
+
+		if (job && job->number <= number) {
+			return lane_take(worker, lane);
+		}
+		if (job && !patient) {
+			worker->turn = lane;
+			return NULL;
+		}
+	}
+	return NULL;
 }
 
 /* ---- the worker's side ---- */
@@ -243,9 +315,24 @@ static void write_alone(struct worker *worker, struct job *job)
 	job->keep = false;
 }
 
-static void writer_work(struct worker *worker, struct job *first)
+/* Under the lock, before jobs are taken: they see the newest settings that were given before them. */
+static void take_settings(struct worker *worker)
 {
+	if (worker->has_fresh) {
+		worker->settings = worker->fresh;
+		worker->has_fresh = false;
+	}
+}
+
+static void writer_work(struct worker *worker)
+{
+	struct job *first = NULL;
 	size_t count = 0;
+
+	pthread_mutex_lock(&worker->lock);
+	take_settings(worker);
+	first = lanes_take(worker, WRITER_GROUP);
+	pthread_mutex_unlock(&worker->lock);
 
 	if (write_group(worker, first)) {
 		deliver_all(worker, first);
@@ -260,14 +347,34 @@ static void writer_work(struct worker *worker, struct job *first)
 	log_event(LOG_WARNING, "group-lost", log_number("jobs", (int64_t)count));
 }
 
-static void reader_work(struct worker *worker, struct job *first)
+/* The next job for a snapshot that was taken at `number`, after `done` others. */
+static struct job *reader_take(struct worker *worker, uint64_t number, size_t done)
+{
+	struct job *job = NULL;
+
+	pthread_mutex_lock(&worker->lock);
+	if (done < READER_BATCH) {
+		job = lanes_take_until(worker, number, done < READER_TURN);
+	}
+	pthread_mutex_unlock(&worker->lock);
+	return job;
+}
+
+static void reader_work(struct worker *worker)
 {
 	struct context *context = &worker->context;
 	struct error err = ERROR_INIT;
-	enum status begun = store_begin(context->store, &err);
+	enum status begun;
+	struct job *job;
+	uint64_t number;
+	size_t done = 0;
 
-	for (struct job *job = first, *next; job; job = next) {
-		next = job->next;
+	pthread_mutex_lock(&worker->lock);
+	take_settings(worker);
+	number = worker->submitted;
+	pthread_mutex_unlock(&worker->lock);
+	begun = store_begin(context->store, &err);
+	while ((job = reader_take(worker, number, done)) != NULL) {
 		start_job(job);
 		if (begun == STATUS_OK) {
 			job->status = job->run(job, context, &job->error);
@@ -275,37 +382,35 @@ static void reader_work(struct worker *worker, struct job *first)
 			fail_job(job, &err);
 		}
 		deliver(worker, job);
+		done++;
 	}
 	if (begun == STATUS_OK) {
 		store_rollback(context->store);
 	}
 }
 
-static const struct {
-	size_t most; /* jobs taken at once */
-	void (*work)(struct worker *worker, struct job *first);
-} roles[] = {
-	[STORE_WRITER] = {SIZE_MAX, writer_work},
-	[STORE_READER] = {READER_BATCH, reader_work},
+static void (*const works[])(struct worker *worker) = {
+	[STORE_WRITER] = writer_work,
+	[STORE_READER] = reader_work,
 };
 
 static void *thread_main(void *payload)
 {
 	struct worker *worker = payload;
-	struct job *first;
+	bool over = false;
 
-	for (;;) {
+	while (!over) {
 		pthread_mutex_lock(&worker->lock);
-		while (!worker->submitted.first && !worker->stopping) {
+		while (!worker->busy && !worker->stopping) {
 			pthread_cond_wait(&worker->work, &worker->lock);
 		}
-		first = queue_take(&worker->submitted, roles[worker->role].most);
+		over = !worker->busy;
 		pthread_mutex_unlock(&worker->lock);
-		if (!first) {
-			return NULL;
+		if (!over) {
+			works[worker->role](worker);
 		}
-		roles[worker->role].work(worker, first);
 	}
+	return NULL;
 }
 
 /* ---- the loop's side ---- */
@@ -376,7 +481,9 @@ enum status worker_start(struct event_base *base, enum store_role role, const st
 	}
 	pthread_mutex_init(&worker->lock, NULL);
 	pthread_cond_init(&worker->work, NULL);
-	queue_init(&worker->submitted);
+	for (size_t i = 0; i < LANES; i++) {
+		queue_init(&worker->lanes[i]);
+	}
 	queue_init(&worker->finished);
 	worker->role = role;
 	worker->settings = *settings;
@@ -407,7 +514,7 @@ void worker_submit(struct worker *worker, struct job *job)
 {
 	worker->waiting++;
 	pthread_mutex_lock(&worker->lock);
-	queue_add(&worker->submitted, job);
+	lanes_add(worker, job);
 	pthread_cond_signal(&worker->work);
 	pthread_mutex_unlock(&worker->lock);
 }
@@ -433,38 +540,10 @@ void worker_stop(struct worker *worker)
 
 /* ---- settings ---- */
 
-struct settings_job {
-	struct job job; /* first, so that the one is the other */
-	struct worker *worker;
-	struct settings settings;
-};
-
-static enum status run_settings(struct job *job, struct context *context, struct error *err)
-{
-	struct settings_job *change = (struct settings_job *)job;
-
-	(void)context;
-	(void)err;
-	change->worker->settings = change->settings;
-	return STATUS_OK;
-}
-
-static void done_settings(struct job *job)
-{
-	free(job);
-}
-
 void worker_settings(struct worker *worker, const struct settings *settings)
 {
-	struct settings_job *change = calloc(1, sizeof(*change));
-
-	if (!change) {
-		log_event(LOG_ERROR, "settings-not-taken", log_text("error", "out of memory"));
-		return;
-	}
-	change->job.run = run_settings;
-	change->job.done = done_settings;
-	change->worker = worker;
-	change->settings = *settings;
-	worker_submit(worker, &change->job);
+	pthread_mutex_lock(&worker->lock);
+	worker->fresh = *settings;
+	worker->has_fresh = true;
+	pthread_mutex_unlock(&worker->lock);
 }

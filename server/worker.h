@@ -4,7 +4,10 @@
  *
  * The writer takes everything that has queued up while its last commit ran into one transaction, each job in a
  * savepoint of its own, and lets nobody have an answer before the commit is durable. The reader runs a batch on one
- * snapshot, taken after the jobs were: a job sees everything that was answered before it was submitted. */
+ * snapshot, taken after the jobs were: a job sees everything that was answered before it was submitted.
+ *
+ * Jobs wait in lanes, one for each device, and the lanes take turns: whoever asks a thousand things at once waits for
+ * them, and nobody else does. */
 #ifndef SAFER_SERVER_WORKER_H
 #define SAFER_SERVER_WORKER_H
 
@@ -19,6 +22,9 @@ struct worker;
 
 struct job {
 	struct job *next; /* the worker's while the job is with it */
+	uint64_t number;  /* the same: jobs are numbered as they are submitted */
+	uint64_t
+		on_whose; /* behalf: jobs of one number keep their order, and take turns with those of others */
 
 	/* On the worker's thread, inside a transaction. On the writer anything but STATUS_OK undoes what it did, and
 	 * it may be called again from the start, when the group that it was in was lost. */
@@ -46,7 +52,7 @@ enum status worker_start(struct event_base *base, enum store_role role, const st
 void worker_submit(struct worker *worker, struct job *job);
 size_t worker_waiting(const struct worker *worker); /* jobs that were submitted and are not done */
 
-/* The jobs submitted from here on see these settings. Without memory the old ones stay, and the log says so. */
+/* The jobs submitted from here on see these settings; those that wait already may. */
 void worker_settings(struct worker *worker, const struct settings *settings);
 
 /* Runs what is queued, ends the thread, calls every `done` that is left, and frees. NULL is fine. */

@@ -351,6 +351,84 @@ static void a_reader_sees_what_was_durable_when_it_was_asked(void **state)
 	}
 }
 
+/* ---- turns ---- */
+
+#define MANY 200
+
+struct turn_job {
+	struct job job; /* first, so that the one is the other */
+	struct fixture *fixture;
+	bool waits;
+	int *runs;  /* of all of them, so far */
+	int before; /* how many ran before this one */
+};
+
+static enum status run_turn(struct job *job, struct context *context, struct error *err)
+{
+	struct turn_job *mine = (struct turn_job *)job;
+
+	(void)context;
+	(void)err;
+	mine->before = (*mine->runs)++;
+	if (mine->waits) {
+		mine->fixture->held = true;
+		pthread_mutex_lock(&mine->fixture->gate);
+		pthread_mutex_unlock(&mine->fixture->gate);
+	}
+	return STATUS_OK;
+}
+
+static void done_turn(struct job *job)
+{
+	(void)job;
+}
+
+/* One device asks a great many things, while a job is held up; then another asks one. */
+static void ask_little_behind_much(struct fixture *fixture, enum store_role role, struct turn_job *jobs)
+{
+	int runs = 0;
+
+	start(fixture, role);
+	pthread_mutex_lock(&fixture->gate);
+	for (int i = 0; i <= MANY; i++) {
+		jobs[i] = (struct turn_job){.job = {.run = run_turn, .done = done_turn, .on_whose = 7},
+					    .fixture = fixture,
+					    .runs = &runs,
+					    .waits = i == 0};
+		jobs[i].job.on_whose = i == MANY ? 8 : 7;
+		worker_submit(fixture->worker, &jobs[i].job);
+		while (i == 0 && !fixture->held) {
+			sched_yield();
+		}
+	}
+	pthread_mutex_unlock(&fixture->gate);
+	wait_for_all(fixture);
+	assert_int_equal(runs, MANY + 1);
+	for (int i = 1; i < MANY; i++) {
+		assert_true(jobs[i].before > jobs[i - 1].before); /* its own jobs keep their order */
+	}
+}
+
+static void who_asks_little_does_not_wait_for_who_asks_much(void **state)
+{
+	struct turn_job *jobs = calloc(MANY + 1, sizeof(*jobs));
+
+	assert_non_null(jobs);
+	ask_little_behind_much(*state, STORE_READER, jobs);
+	assert_true(jobs[MANY].before <= 5);
+	free(jobs);
+}
+
+static void the_writer_gives_everybody_a_turn_as_well(void **state)
+{
+	struct turn_job *jobs = calloc(MANY + 1, sizeof(*jobs));
+
+	assert_non_null(jobs);
+	ask_little_behind_much(*state, STORE_WRITER, jobs);
+	assert_true(jobs[MANY].before <= 2);
+	free(jobs);
+}
+
 /* ---- settings ---- */
 
 static enum status run_read_setting(struct job *job, struct context *context, struct error *err)
@@ -373,6 +451,7 @@ static void jobs_see_the_settings_that_were_given_before_them(void **state)
 	before.job.done = after.job.done = done;
 	fresh.invitation_hours = 5;
 	worker_submit(fixture->worker, &before.job);
+	wait_for_all(fixture);
 	worker_settings(fixture->worker, &fresh);
 	worker_submit(fixture->worker, &after.job);
 	wait_for_all(fixture);
@@ -394,6 +473,8 @@ int main(void)
 		TEST(tells_a_job_that_loses_its_own_transaction_too),
 		TEST(finishes_what_is_queued_when_it_stops),
 		TEST(a_reader_sees_what_was_durable_when_it_was_asked),
+		TEST(who_asks_little_does_not_wait_for_who_asks_much),
+		TEST(the_writer_gives_everybody_a_turn_as_well),
 		TEST(jobs_see_the_settings_that_were_given_before_them),
 	};
 
