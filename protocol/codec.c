@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define PAIRWISE_PAIRS 16 /* maps of up to as many pairs have their keys compared each with each */
+#define ZONE_SPARE     64 /* bytes for what MessagePack-c rounds up */
 
 static const char repeated_key[] = "the key \"%.*s\" is there twice in one map";
 
@@ -130,9 +131,9 @@ static enum status check_value(const msgpack_object *object, struct error *err)
 	return status;
 }
 
-static void release_unpacked(void *payload)
+static void release_zone(void *payload)
 {
-	msgpack_unpacked_destroy(payload);
+	msgpack_zone_free(payload);
 }
 
 enum status codec_decode(struct arena *arena, struct span bytes, const msgpack_object **out,
@@ -142,7 +143,8 @@ enum status codec_decode(struct arena *arena, struct span bytes, const msgpack_o
 	struct scanner scanner;
 	enum scan scan;
 	size_t used = 0;
-	msgpack_unpacked *unpacked = NULL;
+	msgpack_zone *zone = NULL;
+	msgpack_object *object = NULL;
 
 	/* MessagePack-c believes a header and allocates what it claims. Not every caller is a connection whose own
 	 * scanner has seen the bytes: files are decoded too. Looking again costs a fraction of the decoding. */
@@ -159,12 +161,15 @@ enum status codec_decode(struct arena *arena, struct span bytes, const msgpack_o
 		return error_set(err, STATUS_INVALID, "%zu bytes follow the value", bytes.length - used);
 	}
 
-	unpacked = arena_alloc(arena, sizeof(*unpacked));
-	if (!unpacked || arena_on_free(arena, release_unpacked, unpacked) != 0) {
+	/* The tree takes one piece of just its size: that of the values which the scanner has counted. */
+	object = arena_alloc(arena, sizeof(*object));
+	zone = object ? msgpack_zone_new((size_t)scanner.elements * sizeof(*object) + ZONE_SPARE) : NULL;
+	if (!zone || arena_on_free(arena, release_zone, zone) != 0) {
+		msgpack_zone_free(zone);
 		return error_memory(err);
 	}
 	used = 0;
-	switch (msgpack_unpack_next(unpacked, (const char *)bytes.data, bytes.length, &used)) {
+	switch (msgpack_unpack((const char *)bytes.data, bytes.length, &used, zone, object)) {
 	case MSGPACK_UNPACK_SUCCESS:
 		break;
 	case MSGPACK_UNPACK_NOMEM_ERROR:
@@ -172,9 +177,9 @@ enum status codec_decode(struct arena *arena, struct span bytes, const msgpack_o
 	default:
 		return error_set(err, STATUS_INVALID, "the bytes are not MessagePack");
 	}
-	status = check_value(&unpacked->data, err);
+	status = check_value(object, err);
 	if (status == STATUS_OK) {
-		*out = &unpacked->data;
+		*out = object;
 	}
 	return status;
 }

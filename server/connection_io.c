@@ -209,6 +209,10 @@ static void read_on(struct connection *connection)
 		}
 		total += connection->in.length - before;
 		take_messages(connection);
+		if (connection_wants_input(connection) && !connection->input_pending &&
+		    !SSL_has_pending(connection->ssl)) {
+			return; /* the socket tells of more: asking it again would only be told to come again */
+		}
 		if (total >= READ_TURN) {
 			connection->input_pending = true;
 		}

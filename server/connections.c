@@ -28,6 +28,7 @@ struct connections {
 	int64_t held; /* bytes for all of them, and for requests that wait */
 	uint64_t last_number;
 	struct event *turn;
+	bool turning;               /* its callback runs */
 	struct connection *in_turn; /* those that go on when the loop turns, first come first */
 	struct connection **in_turn_end;
 	bool sweep;
@@ -62,12 +63,19 @@ void connections_handshake_over(struct connections *connections)
 
 /* ---- the turn of the loop ---- */
 
+/* What there is to do waits for the end of this turn, and what comes up then for the next one, after a look at the
+ * sockets: otherwise one peer with much to do would keep all others out. */
 static void turn_soon(struct connections *connections)
 {
 	static const struct timeval at_once = {0, 0};
 
-	if (!event_pending(connections->turn, EV_TIMEOUT, NULL)) {
+	if (event_pending(connections->turn, EV_TIMEOUT, NULL)) {
+		return;
+	}
+	if (connections->turning) {
 		event_add(connections->turn, &at_once);
+	} else {
+		event_active(connections->turn, EV_TIMEOUT, 0);
 	}
 }
 
@@ -123,6 +131,7 @@ static void on_turn(evutil_socket_t fd, short what, void *payload)
 	(void)what;
 	connections->in_turn = NULL;
 	connections->in_turn_end = &connections->in_turn;
+	connections->turning = true;
 	while (connection) {
 		struct connection *next = connection->next_turn;
 
@@ -137,6 +146,7 @@ static void on_turn(evutil_socket_t fd, short what, void *payload)
 	if (connections->sweep) {
 		sweep(connections);
 	}
+	connections->turning = false;
 }
 
 /* ---- coming and going ---- */
