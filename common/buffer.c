@@ -27,6 +27,7 @@ void buffer_clear(struct buffer *buffer)
 {
 	buffer->length = 0;
 	buffer->failed = false;
+	buffer->starved = false;
 }
 
 /* Makes capacity at least `wanted`: doubling, so that many small pieces cost little, but not past the limit and
@@ -48,6 +49,7 @@ static bool grow(struct buffer *buffer, size_t wanted)
 	}
 	data = realloc(buffer->data, capacity);
 	if (!data) {
+		buffer->starved = true;
 		return false;
 	}
 	buffer->data = data;

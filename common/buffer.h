@@ -15,6 +15,7 @@ struct buffer {
 	size_t capacity; /* bytes allocated */
 	size_t limit;    /* never more than this */
 	bool failed;
+	bool starved; /* it failed for want of memory, not at its limit */
 };
 
 /* Bytes that somebody else owns. */

@@ -305,6 +305,9 @@ enum status handle_journal_show(struct request *request, struct error *err)
 	codec_put_raw(&request->reply, buffer_span(&view.openings));
 	codec_pair_text(&request->reply, "head", note);
 	put_proof(&request->reply, &proof);
+	if (view.openings.failed) {
+		status = error_memory(err);
+	}
 out:
 	view_release(&view);
 	return status;

@@ -59,8 +59,9 @@ static void check_text(struct check *check, const char *field, bool has, const s
 		return;
 	}
 	check->report->values++;
-	if (!leaf_commit_text(salt.data, check->leaf->number, field, text, &computed) ||
-	    !digest_equal(&computed, commitment)) {
+	if (!leaf_commit_text(salt.data, check->leaf->number, field, text, &computed)) {
+		check->starved = true;
+	} else if (!digest_equal(&computed, commitment)) {
 		check_problem(check, "entry %lld: its %s is not what the leaf commits to",
 			      (long long)check->leaf->number, field);
 	}
@@ -146,6 +147,7 @@ static enum status check_leaf(void *payload, const struct leaf_row *row, struct 
 	if (status == STATUS_OK) {
 		status = check_content(check, err);
 	}
+	check->starved = check->starved || arena_refused(check->arena) > 0;
 	arena_free(check->arena);
 	check->arena = NULL;
 	check->row = NULL;
@@ -284,7 +286,9 @@ enum status journal_check(struct store *store, EVP_PKEY *verifier, const struct 
 	if (status == STATUS_OK) {
 		status = check_strays(&check, &why);
 	}
-	if (status == STATUS_OK && report->problems > 0) {
+	if (check.starved || arena_refused(arena) > 0) {
+		status = error_memory(&why);
+	} else if (status == STATUS_OK && report->problems > 0) {
 		status = error_set(&why, STATUS_UNVERIFIED,
 				   "the journal does not check out (%lld problems): %s",
 				   (long long)report->problems, report->first_problem);

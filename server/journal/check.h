@@ -25,6 +25,7 @@ struct check {
 	const struct leaf *leaf;
 	size_t place;          /* how many of its changes were matched with a version */
 	struct buffer scratch; /* for packing again */
+	bool starved; /* something could not be looked at for want of memory: no problem found is to be trusted */
 };
 
 /* Counts a problem, keeps the first, and tells the caller of the check. */

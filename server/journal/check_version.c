@@ -50,6 +50,7 @@ static bool is_our_packing(struct check *check, struct span bytes, const msgpack
 		codec_put_object(&check->scratch, &pairs->ptr[i].key);
 		codec_put_object(&check->scratch, &pairs->ptr[i].val);
 	}
+	check->starved = check->starved || check->scratch.starved;
 	if (check->scratch.failed || bytes.length < check->scratch.length) {
 		return false;
 	}
@@ -88,6 +89,7 @@ static void check_commitment(struct check *check, const struct revision *revisio
 	check->report->values++;
 	buffer_clear(&check->scratch);
 	codec_put_object(&check->scratch, codec_get(revision->body, name));
+	check->starved = check->starved || check->scratch.starved;
 	if (check->scratch.failed || !codec_bin(committed, &want) || want.length != DIGEST_BYTES ||
 	    !codec_bin(codec_get(revision->salts, name), &salt) || salt.length != SALT_BYTES) {
 		complain_of(check, revision->row, "a field or its salt is missing");
@@ -385,6 +387,7 @@ enum status check_record(void *payload, const struct record_row *row, struct err
 		return error_memory(err);
 	}
 	status = check_goes_on(check, compare_record(check, arena, row, err), err);
+	check->starved = check->starved || arena_refused(arena) > 0;
 	arena_free(arena);
 	return status;
 }

@@ -138,6 +138,9 @@ static enum status write_leaf(struct journal *journal, struct tree *tree, struct
 
 	buffer_clear(&journal->leaf);
 	leaf_put(&journal->leaf, entry, row.number, by_salt, reason_salt);
+	if (journal->leaf.starved) {
+		return error_memory(err);
+	}
 	if (journal->leaf.failed) {
 		return error_set(err, STATUS_REFUSED, "the change is too large for one journal entry");
 	}

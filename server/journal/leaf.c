@@ -50,6 +50,7 @@ static void put_commitment(struct buffer *out, int64_t number, const char *field
 		put_digest(out, &commitment);
 	} else {
 		out->failed = true;
+		out->starved = true;
 	}
 }
 

@@ -76,6 +76,9 @@ static enum status remember_refusal(struct request *request, const struct error 
 	struct buffer answer;
 	enum status status = STATUS_OK;
 
+	if (request->details.failed) {
+		return error_memory(err);
+	}
 	buffer_init(&answer, 1 << 26);
 	codec_put_map(&answer, 2);
 	codec_put_text(&answer, "error");

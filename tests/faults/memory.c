@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED 1
@@ -17,6 +18,7 @@
 #endif
 
 #if SANITIZED
+#include <sanitizer/common_interface_defs.h>
 #include <sanitizer/lsan_interface.h>
 void *__interceptor_malloc(size_t bytes);
 void *__interceptor_calloc(size_t count, size_t bytes);
@@ -33,16 +35,20 @@ void *__libc_realloc(void *memory, size_t bytes);
 #define real_realloc __libc_realloc
 #endif
 
-void *malloc(size_t bytes);
-void *calloc(size_t count, size_t bytes);
-void *realloc(void *memory, size_t bytes);
-
 static atomic_bool counting;
 static atomic_llong asked;
 static atomic_llong refused_at;
 static atomic_bool refused;
+static atomic_bool tracing;        /* SAFER_TRACE is set */
 static _Thread_local bool is_test; /* the thread that called memory_fail */
 static _Thread_local bool inside;
+
+static void print_stack(void)
+{
+#if SANITIZED
+	__sanitizer_print_stack_trace();
+#endif
+}
 
 static bool refuses(void)
 {
@@ -53,6 +59,9 @@ static bool refuses(void)
 		return false;
 	}
 	atomic_store(&refused, true);
+	if (SANITIZED && atomic_load(&tracing)) {
+		print_stack();
+	}
 	errno = ENOMEM;
 	return true;
 }
@@ -75,6 +84,7 @@ void *realloc(void *memory, size_t bytes)
 void memory_fail(int64_t nth)
 {
 	is_test = true;
+	atomic_store(&tracing, getenv("SAFER_TRACE") != NULL);
 	atomic_store(&asked, 0);
 	atomic_store(&refused, false);
 	atomic_store(&refused_at, nth);

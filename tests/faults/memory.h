@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The nth allocation (from 1) that is asked for by a thread that counts is refused, once. 0: none. Starts counting. */
+/* The nth allocation (from 1) that is asked for by a thread that counts is refused, once. 0: none. Starts counting. With
+ * SAFER_TRACE in the environment and the address sanitizer, standard error says where it was. */
 void memory_fail(int64_t nth);
 int64_t memory_asked(void); /* allocations since */
 bool memory_refused(void);  /* whether it came to it */

@@ -3,7 +3,7 @@
  * an error did not happen, what is answered well did, and the same request afterwards, under the same request id, is
  * answered as if nothing had been.
  *
- * SAFER_STRIDE refuses only each so manieth allocation, 1 all of them. */
+ * SAFER_STRIDE refuses only each so manieth allocation, 1 all of them; SAFER_FLOW plays one flow only, by its place. */
 #include "tests/faults/memory.h"
 #include "tests/faults/scene.h"
 
@@ -415,10 +415,14 @@ static int64_t stride(void)
 static void a_request_survives_each_allocation_that_is_refused(void **state)
 {
 	struct scene *scene = *state;
+	const char *only = getenv("SAFER_FLOW");
 
 	for (size_t i = 0; i < sizeof(flows) / sizeof(flows[0]); i++) {
 		int64_t checked = 0;
 
+		if (only != NULL && strtoull(only, NULL, 10) != i) {
+			continue;
+		}
 		refuse_one(scene, &flows[i], 0); /* what is made once in a process is made now */
 		tally.flows++;
 		for (int64_t n = 1 + (int64_t)i % stride(); refuse_one(scene, &flows[i], n); n += stride()) {
