@@ -262,6 +262,11 @@ enum status sheet_read(struct arena *arena, const char *name, struct span bytes,
 	return reading.status;
 }
 
+static bool is_blank(char letter)
+{
+	return letter == ' ' || letter == '\t';
+}
+
 void sheet_put_row(struct buffer *out, const char *const *cells, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -270,8 +275,8 @@ void sheet_put_row(struct buffer *out, const char *const *cells, size_t count)
 		uint8_t *room;
 
 		buffer_append_text(out, i > 0 ? "," : "");
-		if (!cell[strcspn(cell, ",\"\r\n")] && cell[0] != ' ' &&
-		    (length == 0 || cell[length - 1] != ' ')) {
+		if (!cell[strcspn(cell, ",\"\r\n")] &&
+		    (length == 0 || (!is_blank(cell[0]) && !is_blank(cell[length - 1])))) {
 			buffer_append(out, cell, length);
 			continue;
 		}
