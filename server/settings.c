@@ -451,6 +451,9 @@ static void write_text(struct buffer *out, const char *text)
 			part--;
 		}
 		if (part == 0) {
+			part = strcspn(text, " "); /* a long word has a line of its own */
+		}
+		if (part == length) {
 			break;
 		}
 		buffer_append(out, text, part);
