@@ -120,7 +120,7 @@ static void take_messages(struct connection *connection)
 			break;
 		}
 		connection->taken++;
-		tls_forgive(connection->ssl);
+		tls_allow_key_updates(connection->ssl, connections_limits(connection->all)->key_updates);
 		hooks->message(hooks->payload, connection,
 			       (struct span){connection->in.data + start, connection->scanned});
 		start += connection->scanned;
@@ -152,7 +152,6 @@ static bool read_some(struct connection *connection)
 {
 	uint8_t *room = buffer_reserve(&connection->in, RECORD_BYTES);
 	int64_t now = clock_monotonic_ms();
-	unsigned key_updates = tls_key_updates(connection->ssl);
 	enum io io;
 	int got;
 
@@ -176,18 +175,15 @@ static bool read_some(struct connection *connection)
 	if (connection->in.length == 0) {
 		buffer_release(&connection->in);
 	}
-	if (io == IO_GOODBYE) {
-		peer_said_goodbye(connection);
-	} else if (io == IO_LOST) {
-		lose(connection, "the peer was lost");
-	} else if (tls_key_updates(connection->ssl) > connections_limits(connection->all)->key_updates) {
+	if (tls_key_updates_left(connection->ssl) < 0) {
 		log_about(connection->about, LOG_WARNING, "key-update-flood",
 			  log_number("conn", (int64_t)connection->number),
 			  log_text("address", connection->address));
 		connection_fail(connection, "it changed keys too often");
-	} else if (tls_key_updates(connection->ssl) != key_updates) {
-		connection->input_pending = true; /* it gave no bytes, and there may be more behind it */
-		connections_turn(connection);
+	} else if (io == IO_GOODBYE) {
+		peer_said_goodbye(connection);
+	} else if (io == IO_LOST) {
+		lose(connection, "the peer was lost");
 	}
 	return false;
 }
@@ -297,7 +293,7 @@ static void settle(struct connection *connection)
 		     (uint64_t)limits->message_elements);
 	buffer_init(&connection->in, (size_t)bytes + 2 * RECORD_BYTES);
 	buffer_init(&connection->out, (size_t)limits->output_bytes + COMPACT_AT + WRITE_TURN);
-	tls_forgive(connection->ssl);
+	tls_allow_key_updates(connection->ssl, limits->key_updates);
 	connection->heard = clock_monotonic_ms();
 	connection_enter(connection, CONNECTION_READY);
 	if (connection->peer.has_certificate &&

@@ -95,6 +95,20 @@ static int on_client_hello(SSL *ssl, int *alert, void *payload)
 	return SSL_CLIENT_HELLO_ERROR;
 }
 
+/* How many may still come, and one, is the pointer itself: there is nothing to free. OpenSSL goes on with all that it has
+ * read, some six hundred changes of key in one call, unless it takes the peer for one that has said goodbye. */
+static void count_key_update(SSL *ssl)
+{
+	uintptr_t left = (uintptr_t)SSL_get_app_data(ssl);
+
+	if (left > 0) {
+		SSL_set_app_data(ssl, (void *)(left - 1));
+	}
+	if (left <= 1) {
+		SSL_set_shutdown(ssl, SSL_get_shutdown(ssl) | SSL_RECEIVED_SHUTDOWN);
+	}
+}
+
 static void on_message(int is_write, int version, int content_type, const void *data, size_t length, SSL *ssl,
 		       void *payload)
 {
@@ -102,19 +116,18 @@ static void on_message(int is_write, int version, int content_type, const void *
 	(void)payload;
 	if (!is_write && content_type == SSL3_RT_HANDSHAKE && length > 0 &&
 	    *(const unsigned char *)data == KEY_UPDATE) {
-		SSL_set_app_data(ssl, (void *)((uintptr_t)SSL_get_app_data(ssl) + 1));
+		count_key_update(ssl);
 	}
 }
 
-/* The count is the pointer itself: there is nothing to free. */
-unsigned tls_key_updates(const SSL *ssl)
+int64_t tls_key_updates_left(const SSL *ssl)
 {
-	return (unsigned)(uintptr_t)SSL_get_app_data(ssl);
+	return (int64_t)(uintptr_t)SSL_get_app_data(ssl) - 1;
 }
 
-void tls_forgive(SSL *ssl)
+void tls_allow_key_updates(SSL *ssl, int64_t most)
 {
-	SSL_set_app_data(ssl, NULL);
+	SSL_set_app_data(ssl, (void *)(uintptr_t)(most + 1));
 }
 
 /* ---- the context ---- */
@@ -126,8 +139,6 @@ static bool configure(SSL_CTX *context)
 
 	SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 					  SSL_MODE_RELEASE_BUFFERS);
-	SSL_CTX_clear_mode(context,
-			   SSL_MODE_AUTO_RETRY); /* changes of key without end would hold us in a read */
 	SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_verify(context, VERIFY_CLIENT, NULL); /* until on_alpn knows better */

@@ -36,9 +36,10 @@ struct tls_peer {
 /* After a handshake. STATUS_UNVERIFIED unless everything that its door demands is there. */
 enum status tls_peer(const SSL *ssl, struct tls_peer *out, struct error *err);
 
-/* How many times the peer has changed its key since the last tls_forgive(): each costs us work and brings no data. */
-unsigned tls_key_updates(const SSL *ssl);
-void tls_forgive(SSL *ssl);
+/* A peer may change its key so many times from now on: each costs us work and brings no data. One more, and nothing that
+ * it sends is read. */
+void tls_allow_key_updates(SSL *ssl, int64_t most);
+int64_t tls_key_updates_left(const SSL *ssl); /* -1: it made one more than it might */
 
 /* The newest error of OpenSSL in words, and an empty queue after it. */
 const char *tls_reason(void);

@@ -374,9 +374,10 @@ static void change_key(struct wire_peer *peer)
 
 static void key_updates(void)
 {
-	struct wire_peer *peer = wire_join(gate.wire, 0);
+	struct wire_peer *peer;
 
 	limits()->key_updates = 3;
+	peer = wire_join(gate.wire, 0);
 	for (int i = 0; i < 3; i++) {
 		change_key(peer);
 	}
