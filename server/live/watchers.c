@@ -157,8 +157,20 @@ static void turn_soon(struct watchers *watchers)
 {
 	static const struct timeval at_once = {0, 0};
 
-	if (!watchers->stopped && !event_pending(watchers->turn, EV_TIMEOUT, NULL)) {
-		event_add(watchers->turn, &at_once);
+	if (!watchers->stopped && !event_pending(watchers->turn, EV_TIMEOUT, NULL) &&
+	    event_add(watchers->turn, &at_once) != 0) {
+		event_active(watchers->turn, EV_TIMEOUT, 0); /* a timer takes memory, this does not */
+	}
+}
+
+/* For watchers who are left behind because there is no memory now: nobody may stay so until the next change. */
+static void turn_later(struct watchers *watchers)
+{
+	static const struct timeval in_a_while = {1, 0};
+
+	log_event(LOG_ERROR, "out-of-memory", log_text("for", "a watch"));
+	if (!watchers->stopped && event_add(watchers->turn, &in_a_while) != 0) {
+		event_active(watchers->turn, EV_TIMEOUT, 0);
 	}
 }
 
@@ -213,7 +225,7 @@ static void start_jobs(struct watchers *watchers)
 		if (!feed) {
 			feed = calloc(1, sizeof(*feed));
 			if (!feed) {
-				log_event(LOG_ERROR, "out-of-memory", log_text("for", "a watch"));
+				turn_later(watchers);
 				return;
 			}
 			feed->job.run = run_feed;
