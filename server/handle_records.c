@@ -309,16 +309,23 @@ static enum status answer_transition(const struct question *question, const stru
 	return STATUS_OK;
 }
 
-/* Who may create a record fills in more of it than they may edit later. */
-static void answer_filled(const struct question *question, struct verdict *verdict)
+/* What is said of a field once the verb is allowed in the record. */
+static void answer_field(const struct question *question, const char *verb, size_t length,
+			 struct verdict *verdict)
 {
 	const struct session *session = question->request->session;
-	const char *owner = question->standing.owner;
-	uint64_t filled = policy_fields_filled(session, question->kind, owner, verdict->roles);
-	size_t index = (size_t)(question->field - question->kind->fields);
+	struct verdict field;
 
-	if ((filled >> index & 1) == 0) {
-		policy_field(session, question->kind, question->field, owner, true, verdict);
+	if (words_have("see", verb, length)) {
+		policy_field_seen(session, question->kind, question->field, question->standing.owner,
+				  verdict);
+	} else if (words_have("create", verb, length)) {
+		policy_field_open(session, question->kind, question->field, &question->standing, "create",
+				  &field);
+		*verdict = field.allowed ? *verdict : field;
+	} else if (words_have("edit", verb, length)) {
+		policy_field_open(session, question->kind, question->field, &question->standing, "edit",
+				  verdict);
 	}
 }
 
@@ -327,7 +334,6 @@ static enum status answer_for(const struct question *question, const char *verb,
 {
 	const struct session *session = question->request->session;
 	const struct transition *step = kind_transition(question->kind, verb, length);
-	bool edits = words_have("edit", verb, length);
 
 	if (step == NULL && !words_have("see create edit remove", verb, length)) {
 		error_set(err, STATUS_INVALID, "There is no way to %.*s a %s.", (int)length, verb,
@@ -338,10 +344,8 @@ static enum status answer_for(const struct question *question, const char *verb,
 	if (step != NULL) {
 		return answer_transition(question, step, out, err);
 	}
-	if (out->allowed && question->field != NULL && words_have("create", verb, length)) {
-		answer_filled(question, out);
-	} else if (out->allowed && question->field != NULL) {
-		policy_field(session, question->kind, question->field, question->standing.owner, edits, out);
+	if (out->allowed && question->field != NULL) {
+		answer_field(question, verb, length, out);
 	}
 	return STATUS_OK;
 }

@@ -147,16 +147,16 @@ static const struct marking_row *marking_find(const char *marking)
 				  : NULL; /* a marking that no row knows is seen by nobody */
 }
 
-static bool passes_marking(const struct session *session, const struct standing *standing,
-			   unsigned owner_roles)
+/* The roles that a marking lets through: with any record those held, with this one those held for its owner. */
+static unsigned roles_past_marking(unsigned held, unsigned owner_roles, const struct standing *standing)
 {
 	const struct marking_row *row = marking_find(standing->marking);
 
-	return row != NULL && allowed_roles(row->any, row->own, session->roles, owner_roles) != 0;
+	return row != NULL ? allowed_roles(row->any, row->own, held, owner_roles) : 0;
 }
 
-/* The first row that allows the verb, or NULL. */
-static const struct right_row *find_right(const struct session *session, const struct kind *kind,
+/* The first row that allows the verb to these roles, or NULL. */
+static const struct right_row *find_right(unsigned held_roles, const struct kind *kind,
 					  const struct standing *standing, const char *verb, size_t length,
 					  unsigned owner_roles, unsigned *roles)
 {
@@ -164,7 +164,7 @@ static const struct right_row *find_right(const struct session *session, const s
 
 	for (size_t i = 0; i < policy->right_count; i++) {
 		const struct right_row *row = policy->rights[i];
-		unsigned held = row->relation == RELATION_OWN ? owner_roles : session->roles;
+		unsigned held = row->relation == RELATION_OWN ? owner_roles : held_roles;
 
 		if ((row->roles & held) != 0 && in_states(row->states, standing->state) &&
 		    words_have(row->verbs, verb, length)) {
@@ -178,10 +178,10 @@ static const struct right_row *find_right(const struct session *session, const s
 bool policy_sees(const struct session *session, const struct kind *kind, const struct standing *standing)
 {
 	unsigned owner_roles = session_roles_for(session, standing->owner);
+	unsigned held = roles_past_marking(session->roles, owner_roles, standing);
 	unsigned roles = 0;
 
-	return find_right(session, kind, standing, "see", 3, owner_roles, &roles) != NULL &&
-	       passes_marking(session, standing, owner_roles);
+	return find_right(held, kind, standing, "see", 3, owner_roles & held, &roles) != NULL;
 }
 
 /* Which posts could: the roles of every row that has the verb in this state. */
@@ -262,17 +262,18 @@ void policy_verb(const struct session *session, const struct kind *kind, const s
 		 const char *verb, size_t verb_length, struct verdict *out)
 {
 	unsigned owner_roles = session_roles_for(session, standing->owner);
+	unsigned held = roles_past_marking(session->roles, owner_roles, standing);
 	unsigned roles = 0;
 	const struct right_row *row =
-		find_right(session, kind, standing, verb, verb_length, owner_roles, &roles);
+		find_right(held, kind, standing, verb, verb_length, owner_roles & held, &roles);
 
 	*out = (struct verdict){.roles = roles};
-	if (row == NULL) {
+	if (row == NULL &&
+	    find_right(session->roles, kind, standing, verb, verb_length, owner_roles, &roles) == NULL) {
 		refuse(session, kind, standing, verb, verb_length, out);
 		return;
 	}
-	if (!passes_marking(session, standing, owner_roles)) {
-		out->roles = 0;
+	if (row == NULL) {
 		snprintf(out->rule, sizeof(out->rule), "marking.%s", standing->marking);
 		snprintf(out->why, sizeof(out->why), "The record is marked %s.", standing->marking);
 		snprintf(out->who, sizeof(out->who), "%s",
@@ -290,18 +291,13 @@ void policy_verb(const struct session *session, const struct kind *kind, const s
 
 /* ---- fields ---- */
 
-static bool mode_holds(const struct mode_row *mode, const struct session *session, unsigned owner_roles)
-{
-	return allowed_roles(mode->any, mode->own, session->roles, owner_roles) != 0;
-}
-
-static uint64_t fields_of(const struct mode_row *const *modes, const struct session *session,
-			  const struct kind *kind, unsigned owner_roles)
+static uint64_t fields_of(const struct mode_row *const *modes, unsigned held_roles, const struct kind *kind,
+			  unsigned owner_roles)
 {
 	uint64_t bits = 0;
 
 	for (size_t i = 0; i < kind->field_count; i++) {
-		if (mode_holds(modes[i], session, owner_roles)) {
+		if (allowed_roles(modes[i]->any, modes[i]->own, held_roles, owner_roles) != 0) {
 			bits |= UINT64_C(1) << i;
 		}
 	}
@@ -310,39 +306,58 @@ static uint64_t fields_of(const struct mode_row *const *modes, const struct sess
 
 uint64_t policy_fields_seen(const struct session *session, const struct kind *kind, const char *owner)
 {
-	return fields_of(policy_of(kind)->see, session, kind, session_roles_for(session, owner));
+	return fields_of(policy_of(kind)->see, session->roles, kind, session_roles_for(session, owner));
 }
 
-uint64_t policy_fields_edited(const struct session *session, const struct kind *kind, const char *owner)
+uint64_t policy_fields_open(const struct session *session, const struct kind *kind,
+			    const struct standing *standing, const char *verb)
 {
-	return policy_fields_filled(session, kind, owner, 0);
-}
-
-uint64_t policy_fields_filled(const struct session *session, const struct kind *kind, const char *owner,
-			      unsigned roles)
-{
-	unsigned owner_roles = session_roles_for(session, owner) | roles;
 	const struct kind_policy *policy = policy_of(kind);
+	unsigned owner_roles = session_roles_for(session, standing->owner);
+	unsigned past = roles_past_marking(session->roles, owner_roles, standing);
+	uint64_t bits = 0;
 
-	return fields_of(policy->edit, session, kind, owner_roles) &
-	       fields_of(policy->see, session, kind, owner_roles);
+	for (size_t i = 0; i < ROLE_COUNT; i++) {
+		unsigned held = past & role_rows[i].role;
+		unsigned own = owner_roles & held;
+		unsigned roles = 0;
+
+		if (held != 0 && find_right(held, kind, standing, verb, strlen(verb), own, &roles) != NULL) {
+			own = strcmp(verb, "create") == 0 ? held : own;
+			bits |= fields_of(policy->edit, held, kind, own) &
+				fields_of(policy->see, held, kind, own);
+		}
+	}
+	return bits;
 }
 
-void policy_field(const struct session *session, const struct kind *kind, const struct field *field,
-		  const char *owner, bool edit, struct verdict *out)
+static void describe_field(const struct kind *kind, const struct field *field, const struct mode_row *mode,
+			   const char *done, bool allowed, struct verdict *out)
 {
-	size_t i = (size_t)(field - kind->fields);
-	const struct mode_row *mode = edit ? policy_of(kind)->edit[i] : policy_of(kind)->see[i];
-	uint64_t bits =
-		edit ? policy_fields_edited(session, kind, owner) : policy_fields_seen(session, kind, owner);
-
-	*out = (struct verdict){.allowed = (bits >> i & 1) != 0};
+	*out = (struct verdict){.allowed = allowed};
 	snprintf(out->rule, sizeof(out->rule), "mode.%s", mode->name);
-	snprintf(out->why, sizeof(out->why), "%s.%s is %s by: %s", kind->name, field->name,
-		 edit ? "edited" : "seen", mode->help);
-	if (!out->allowed) {
+	snprintf(out->why, sizeof(out->why), "%s.%s is %s by: %s", kind->name, field->name, done, mode->help);
+	if (!allowed) {
 		snprintf(out->who, sizeof(out->who), "%s", mode->help);
 	}
+}
+
+void policy_field_seen(const struct session *session, const struct kind *kind, const struct field *field,
+		       const char *owner, struct verdict *out)
+{
+	size_t i = (size_t)(field - kind->fields);
+	uint64_t bits = policy_fields_seen(session, kind, owner);
+
+	describe_field(kind, field, policy_of(kind)->see[i], "seen", (bits >> i & 1) != 0, out);
+}
+
+void policy_field_open(const struct session *session, const struct kind *kind, const struct field *field,
+		       const struct standing *standing, const char *verb, struct verdict *out)
+{
+	size_t i = (size_t)(field - kind->fields);
+	uint64_t bits = policy_fields_open(session, kind, standing, verb);
+
+	describe_field(kind, field, policy_of(kind)->edit[i], "edited", (bits >> i & 1) != 0, out);
 }
 
 const struct field *policy_parent(const struct kind *kind)

@@ -35,18 +35,20 @@ void policy_verb(const struct session *session, const struct kind *kind, const s
 /* The same as policy_verb "see", without words: for lists and feeds. */
 bool policy_sees(const struct session *session, const struct kind *kind, const struct standing *standing);
 
-/* The fields that may be seen (or edited) in a record that may be: bit i is field i of the kind. To edit is to see. */
+/* The fields that may be seen in a record that may be: bit i is field i of the kind. */
 uint64_t policy_fields_seen(const struct session *session, const struct kind *kind, const char *owner);
-uint64_t policy_fields_edited(const struct session *session, const struct kind *kind, const char *owner);
 
-/* The fields that may be filled in when a record is created: who was allowed to create it for a body, through
- * `roles`, fills in what that body's own people could. */
-uint64_t policy_fields_filled(const struct session *session, const struct kind *kind, const char *owner,
-			      unsigned roles);
+/* The fields that may be set with a verb, "edit" or "create": one and the same role must allow the verb in this record,
+ * the field, and the sight of it. Two posts together give what each gives, and nothing between them. Who may create a
+ * record for a body fills in what that body's own people could. */
+uint64_t policy_fields_open(const struct session *session, const struct kind *kind,
+			    const struct standing *standing, const char *verb);
 
-/* Why a field may or may not be seen or edited: its mode in words. */
-void policy_field(const struct session *session, const struct kind *kind, const struct field *field,
-		  const char *owner, bool edit, struct verdict *out);
+/* Why a field may or may not be seen, or set with a verb: its mode in words. */
+void policy_field_seen(const struct session *session, const struct kind *kind, const struct field *field,
+		       const char *owner, struct verdict *out);
+void policy_field_open(const struct session *session, const struct kind *kind, const struct field *field,
+		       const struct standing *standing, const char *verb, struct verdict *out);
 
 /* The field that refers to the parent of records of this kind, or NULL. */
 const struct field *policy_parent(const struct kind *kind);

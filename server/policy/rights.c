@@ -23,8 +23,11 @@ const struct right_row right_rows[] = {
 
 	{"partners.read",
 	 "meeting assessment finding plan priority action milestone note indicator observation grant "
-	 "decision referral",
+	 "decision",
 	 "", ROLES_PARTNERS, ANY, "see"},
+	{"partners.referred", "referral", "", ROLES_PARTNERS & ~ROLE_AUTHORITY, ANY, "see"},
+	{"authority.referred", "referral", "submitted answered withdrawn", ROLE_AUTHORITY, ANY, "see"},
+	{"authority.own-referrals", "referral", "", ROLE_AUTHORITY, OWN, "see"},
 	{"scrutiny.read", "meeting finding action milestone note indicator observation grant", "",
 	 ROLE_SCRUTINY, ANY, "see"},
 	{"scrutiny.agreed", "assessment", "agreed", ROLE_SCRUTINY, ANY, "see"},

@@ -64,17 +64,19 @@ static enum status judge_verb(struct change_set *set, struct item *item, const s
 	return STATUS_OK;
 }
 
-/* The fields that the person set must be theirs to edit, for the owner before and for the owner after. */
-static enum status judge_fields(struct change_set *set, struct item *item, const char *owner, unsigned roles,
+/* The fields that the person set must be theirs to set, by the owner before. */
+static enum status judge_fields(struct change_set *set, struct item *item, const struct standing *standing,
 				struct error *err)
 {
-	uint64_t edited = policy_fields_filled(set->session, item->kind, owner, item->creates ? roles : 0);
+	const char *verb = item->creates ? "create" : "edit";
+	uint64_t closed = ~policy_fields_open(set->session, item->kind, standing, verb);
 
 	for (size_t i = 0; i < item->kind->field_count; i++) {
 		struct verdict verdict;
 
-		if ((item->asked & item->changed & ~edited) >> i & 1) {
-			policy_field(set->session, item->kind, &item->kind->fields[i], owner, true, &verdict);
+		if ((item->asked & item->changed & closed) >> i & 1) {
+			policy_field_open(set->session, item->kind, &item->kind->fields[i], standing, verb,
+					  &verdict);
 			error_set(err, STATUS_NOT_PERMITTED, "%s: you may not set %s.",
 				  item->creates ? item->kind->name : item_name(set, item),
 				  item->kind->fields[i].name);
@@ -98,7 +100,7 @@ static enum status judge_rights(struct change_set *set, struct item *item, struc
 	/* a step that also sets fields takes both rights: the words of a decision are not changed by making it */
 	if (judge_verb(set, item, &before, item->verb, &roles, err) != STATUS_OK ||
 	    (edits_too && judge_verb(set, item, &before, "edit", &roles, err) != STATUS_OK) ||
-	    judge_fields(set, item, before.owner, roles, err) != STATUS_OK) {
+	    judge_fields(set, item, &before, err) != STATUS_OK) {
 		return err->status;
 	}
 	if (strcmp(before.owner, after.owner) != 0) { /* giving a record away must be allowed on both sides */

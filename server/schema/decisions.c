@@ -36,8 +36,8 @@ static const struct field referral_fields[] = {
 	       "members", "doers", "why it is referred", .required = true, .column = true),
 	LINES("text", 8000, "members", "doers", "what is the matter and what is asked", .required = true),
 	DAY("answer_by", "members", "doers", "when an answer is needed", .column = true),
-	REF("decision", "decision", "members", "clerks", "the decision that answers it", .group = "answer"),
-	LINES("answer", 8000, "members", "clerks", "the answer in short", .group = "answer"),
+	REF("decision", "decision", "members", "deciders", "the decision that answers it", .group = "answer"),
+	LINES("answer", 8000, "members", "deciders", "the answer in short", .group = "answer"),
 	COMMON_ROWS("members", "doers"),
 };
 static const struct transition referral_transitions[] = {

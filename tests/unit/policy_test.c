@@ -147,18 +147,13 @@ static void whoever_may_do_anything_to_a_record_may_see_it(void **state)
 static void visit_fields(const struct place *place)
 {
 	uint64_t seen = policy_fields_seen(place->session, place->kind, place->standing.owner);
-	uint64_t edited = policy_fields_edited(place->session, place->kind, place->standing.owner);
+	uint64_t edited = policy_fields_open(place->session, place->kind, &place->standing, "edit");
 
 	if ((edited & ~seen) != 0) {
 		fail_at(place, "edit", "edits fields unseen");
 	}
-	for (unsigned i = 0; i < ROLE_COUNT; i++) {
-		uint64_t filled = policy_fields_filled(place->session, place->kind, place->standing.owner,
-						       role_rows[i].role & place->role);
-
-		if ((filled & ~seen) != 0) {
-			fail_at(place, "create", "fills in fields unseen");
-		}
+	if ((policy_fields_open(place->session, place->kind, &place->standing, "create") & ~seen) != 0) {
+		fail_at(place, "create", "fills in fields unseen");
 	}
 }
 
@@ -203,7 +198,7 @@ static void visit_readers(const struct place *place)
 {
 	each_verb(place, check_readers);
 	if (place->role == ROLE_SCRUTINY || place->role == ROLE_AUDITOR) {
-		assert_true(policy_fields_edited(place->session, place->kind, place->standing.owner) == 0);
+		assert_true(policy_fields_open(place->session, place->kind, &place->standing, "edit") == 0);
 	}
 }
 
@@ -365,7 +360,7 @@ static void a_role_held_for_one_body_is_not_lent_to_another_of_the_same_person(v
 	standing.owner = "B2";
 	policy_verb(&session, kind_named("action"), &standing, "edit", 4, &verdict);
 	assert_false(verdict.allowed);
-	assert_true(policy_fields_edited(&session, kind_named("action"), "B2") == 0);
+	assert_true(policy_fields_open(&session, kind_named("action"), &standing, "edit") == 0);
 }
 
 static void an_exempt_record_is_shown_to_the_board_and_its_owner_alone(void **state)
@@ -457,18 +452,19 @@ static void a_field_is_explained_by_its_mode(void **state)
 {
 	struct owned owned = {.body = OURS, .roles = ROLE_SCRUTINY};
 	struct session session = {.roles = ROLE_SCRUTINY, .owned = &owned, .owned_count = 1};
+	const struct standing standing = {.owner = THEIRS, .state = "open", .marking = ""};
 	const struct kind *kind = kind_named("action");
 	struct verdict verdict;
 
 	(void)state;
-	policy_field(&session, kind, kind_field(kind, "risks", 5), THEIRS, false, &verdict);
+	policy_field_seen(&session, kind, kind_field(kind, "risks", 5), THEIRS, &verdict);
 	assert_false(verdict.allowed);
 	assert_string_equal(verdict.rule, "mode.partners");
 	assert_non_null(strstr(verdict.who, "without scrutiny"));
-	policy_field(&session, kind, kind_field(kind, "title", 5), THEIRS, false, &verdict);
+	policy_field_seen(&session, kind, kind_field(kind, "title", 5), THEIRS, &verdict);
 	assert_true(verdict.allowed);
 	assert_string_equal(verdict.who, "");
-	policy_field(&session, kind, kind_field(kind, "title", 5), THEIRS, true, &verdict);
+	policy_field_open(&session, kind, kind_field(kind, "title", 5), &standing, "edit", &verdict);
 	assert_false(verdict.allowed);
 	assert_string_equal(verdict.rule, "mode.doers");
 }
@@ -478,11 +474,31 @@ static void an_officer_plans_an_action_for_another_authority_with_all_that_it_ne
 	struct owned owned = {.body = OURS, .roles = ROLE_OFFICER};
 	struct session session = {.roles = ROLE_OFFICER, .owned = &owned, .owned_count = 1};
 	const struct kind *kind = kind_named("action");
+	const struct standing standing = {.owner = THEIRS, .state = "open", .marking = ""};
 	size_t title = (size_t)(kind_field(kind, "title", 5) - kind->fields);
 
 	(void)state;
-	assert_true((policy_fields_edited(&session, kind, THEIRS) >> title & 1) == 0);
-	assert_true((policy_fields_filled(&session, kind, THEIRS, ROLE_OFFICER) >> title & 1) == 1);
+	assert_true((policy_fields_open(&session, kind, &standing, "edit") >> title & 1) == 0);
+	assert_true((policy_fields_open(&session, kind, &standing, "create") >> title & 1) == 1);
+}
+
+static void two_posts_open_no_field_between_them(void **state)
+{
+	/* the secretary may edit what was submitted, the representative the words of their own: nobody may do both */
+	const struct owned owned[] = {{OURS, ROLE_AUTHORITY}, {"B2", ROLE_SECRETARY}};
+	const struct session session = {
+		.roles = ROLE_AUTHORITY | ROLE_SECRETARY, .owned = owned, .owned_count = 2};
+	const struct kind *kind = kind_named("referral");
+	struct standing standing = {.owner = OURS, .state = "submitted", .marking = ""};
+	size_t text = (size_t)(kind_field(kind, "text", 4) - kind->fields);
+	size_t answer = (size_t)(kind_field(kind, "answer", 6) - kind->fields);
+
+	(void)state;
+	assert_true((policy_fields_open(&session, kind, &standing, "edit") >> text & 1) == 0);
+	assert_true((policy_fields_open(&session, kind, &standing, "edit") >> answer & 1) == 1);
+	standing.state = "draft";
+	assert_true((policy_fields_open(&session, kind, &standing, "edit") >> text & 1) == 1);
+	assert_true((policy_fields_open(&session, kind, &standing, "edit") >> answer & 1) == 0);
 }
 
 /* ---- roles ---- */
@@ -560,6 +576,7 @@ int main(void)
 		cmocka_unit_test(a_marking_that_hides_is_the_rule_that_refuses),
 		cmocka_unit_test(a_field_is_explained_by_its_mode),
 		cmocka_unit_test(an_officer_plans_an_action_for_another_authority_with_all_that_it_needs),
+		cmocka_unit_test(two_posts_open_no_field_between_them),
 		cmocka_unit_test(every_post_and_type_in_the_schema_leads_to_a_row_of_roles),
 		cmocka_unit_test(an_invitee_has_a_post_and_no_role),
 		cmocka_unit_test(roles_are_listed_for_people),

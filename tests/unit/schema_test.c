@@ -318,11 +318,16 @@ static void look_for_somebody_who_fills_it(const struct kind *kind, const struct
 	for (unsigned role = 1; role < 1U << ROLE_COUNT && field->required; role <<= 1) {
 		struct owned owned = {.body = "B1", .roles = role};
 		struct session session = {.roles = role, .owned = &owned, .owned_count = 1};
+		const char *end = strchr(kind->states, ' ');
+		size_t length = end != NULL ? (size_t)(end - kind->states) : strlen(kind->states);
+		char state[40];
+		struct standing standing = {.owner = "B1", .state = state, .marking = ""};
 
+		snprintf(state, sizeof(state), "%.*s", (int)length, kind->states);
 		filled = filled ||
 			 ((all & role) != 0 &&
-			  (policy_fields_filled(&session, kind, "B1", role) >> (field - kind->fields) & 1) !=
-				  0);
+			  (policy_fields_open(&session, kind, &standing, "create") >> (field - kind->fields) &
+			   1) != 0);
 	}
 	if (field->required && !filled) {
 		fail_msg("%s.%s is required and nobody who creates one can fill it in", kind->name,
