@@ -6,6 +6,7 @@
 
 #include <stdarg.h>
 #include <stdalign.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,8 +23,8 @@
 #define CHUNK_BYTES 8192
 #endif
 
-/* Allocations at least this big do not end the chunk that small ones are cut from. */
-#define LARGE_BYTES (CHUNK_BYTES / 4)
+/* Allocations of more than this part of a chunk do not end the chunk that small ones are cut from. */
+#define LARGE_PART 4
 
 struct chunk {
 	struct chunk *next; /* made before this one */
@@ -39,14 +40,30 @@ struct hook {
 };
 
 struct arena {
+	size_t chunk_bytes;   /* of the chunks that small allocations are cut from */
 	struct chunk *chunks; /* owned; small allocations are cut from the first */
 	struct hook *hooks;   /* the newest first */
 	size_t refused;       /* allocations */
 };
 
+static struct arena *arena_of(size_t chunk_bytes)
+{
+	struct arena *arena = calloc(1, sizeof(*arena));
+
+	if (arena) {
+		arena->chunk_bytes = chunk_bytes;
+	}
+	return arena;
+}
+
 struct arena *arena_new(void)
 {
-	return calloc(1, sizeof(struct arena));
+	return arena_of(CHUNK_BYTES);
+}
+
+struct arena *arena_new_small(void)
+{
+	return arena_of(CHUNK_BYTES / 8);
 }
 
 void arena_free(struct arena *arena)
@@ -81,15 +98,16 @@ static struct chunk *chunk_for(struct arena *arena, size_t bytes)
 {
 	struct chunk *first = arena->chunks;
 	struct chunk *chunk;
+	bool large = bytes > arena->chunk_bytes / LARGE_PART;
 
 	if (first && first->capacity - first->used >= bytes) {
 		return first;
 	}
-	chunk = chunk_new(bytes > LARGE_BYTES ? bytes : CHUNK_BYTES);
+	chunk = chunk_new(large ? bytes : arena->chunk_bytes);
 	if (!chunk) {
 		return NULL;
 	}
-	if (first && bytes > LARGE_BYTES) {
+	if (first && large) {
 		chunk->next = first->next;
 		first->next = chunk;
 	} else {

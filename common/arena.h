@@ -9,6 +9,7 @@
 struct arena;
 
 struct arena *arena_new(void);
+struct arena *arena_new_small(void);  /* of which there will be many, each with little in it */
 void arena_free(struct arena *arena); /* runs the hooks in reverse, then frees everything; NULL is fine */
 
 void *arena_alloc(struct arena *arena, size_t bytes);               /* zeroed, aligned for any type */

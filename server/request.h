@@ -18,6 +18,7 @@
 struct authority;
 struct session;
 struct sessions;
+struct recent;
 struct settings;
 struct watchers;
 
@@ -26,6 +27,7 @@ struct context {
 	struct store *store;         /* the worker's connection, inside a transaction */
 	struct journal *journal;     /* NULL on a reader */
 	struct sessions *sessions;   /* those that the worker has loaded; NULL: load each time */
+	struct recent *recent;       /* records that a reader has read; NULL: read each time */
 	struct authority *authority; /* issues certificates; used on the writer only */
 	const struct schema *schema;
 	const struct settings *settings;

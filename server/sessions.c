@@ -24,6 +24,7 @@ struct sessions {
 	size_t count;
 	uint64_t mark; /* of the directory, under which all of them were loaded */
 	day_t day;
+	bool sure; /* that the mark is that of the transaction at hand */
 };
 
 static void let_go(void *payload)
@@ -60,6 +61,11 @@ void sessions_free(struct sessions *sessions)
 		forget_all(sessions);
 		free(sessions);
 	}
+}
+
+void sessions_doubt(struct sessions *sessions)
+{
+	sessions->sure = false;
 }
 
 static struct loaded *find(const struct sessions *sessions, const struct digest *fingerprint)
@@ -107,14 +113,15 @@ static enum status add(struct sessions *sessions, struct store *store, const str
 static enum status keep_up(struct sessions *sessions, struct store *store, struct error *err)
 {
 	day_t today = day_of_time(clock_now());
-	uint64_t mark = 0;
-	enum status status = store_directory_mark(store, &mark, err);
+	uint64_t mark = sessions->mark;
+	enum status status = sessions->sure ? STATUS_OK : store_directory_mark(store, &mark, err);
 
 	if (status == STATUS_OK && (mark != sessions->mark || today != sessions->day)) {
 		forget_all(sessions);
 		sessions->mark = mark;
 		sessions->day = today;
 	}
+	sessions->sure = status == STATUS_OK;
 	return status;
 }
 

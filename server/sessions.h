@@ -13,8 +13,11 @@
 struct sessions;
 
 struct sessions *sessions_new(void); /* NULL without memory */
-void sessions_free(
-	struct sessions *sessions); /* what requests still hold lives on until they let go; NULL is fine */
+/* What requests still hold lives on until they let go. NULL is fine. */
+void sessions_free(struct sessions *sessions);
+
+/* To be called when the transaction of the store is another one, or something was done in it: the mark is read again. */
+void sessions_doubt(struct sessions *sessions);
 
 /* As session_load(), from the transaction of `store`. What comes out is the arena's, until it is freed. A cache of NULL
  * loads each time. */

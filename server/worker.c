@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "server/records/recent.h"
 #include "server/sessions.h"
 
 #include <errno.h>
@@ -39,7 +40,11 @@ struct worker {
 
 	int signal_fd; /* an eventfd: something was finished */
 	struct event *finished_event;
-	size_t waiting; /* the loop's thread only */
+
+	/* The loop's thread only. */
+	size_t waiting;
+	struct queue said; /* submitted in this turn of the loop */
+	struct event *hand_over_event;
 
 	/* The worker's thread only. */
 	enum store_role role;
@@ -146,15 +151,20 @@ static struct job *lanes_take_until(struct worker *worker, uint64_t number, bool
 
 /* ---- the worker's side ---- */
 
-static void deliver(struct worker *worker, struct job *job)
+static void deliver(struct worker *worker, struct queue *done)
 {
 	const uint64_t one = 1;
 	bool first;
 
+	if (!done->first) {
+		return;
+	}
 	pthread_mutex_lock(&worker->lock);
 	first = worker->finished.first == NULL;
-	queue_add(&worker->finished, job);
+	*worker->finished.end = done->first;
+	worker->finished.end = done->end;
 	pthread_mutex_unlock(&worker->lock);
+	queue_init(done);
 	if (first && write(worker->signal_fd, &one, sizeof(one)) < 0) {
 		log_event(LOG_ERROR, "worker-signal", log_text("error", strerror(errno)));
 	}
@@ -162,12 +172,16 @@ static void deliver(struct worker *worker, struct job *job)
 
 static void deliver_all(struct worker *worker, struct job *job)
 {
+	struct queue done;
+
+	queue_init(&done);
 	while (job) {
 		struct job *next = job->next;
 
-		deliver(worker, job);
+		queue_add(&done, job);
 		job = next;
 	}
+	deliver(worker, &done);
 }
 
 static void fail_job(struct job *job, const struct error *err)
@@ -222,6 +236,7 @@ static void run_aftermath(struct job *job, struct context *context)
 /* One job in a savepoint. Leaves a void transaction to the caller. */
 static void run_written(struct job *job, struct context *context)
 {
+	sessions_doubt(context->sessions);
 	start_job(job);
 	job->status = store_savepoint(context->store, &job->error);
 	if (job->status != STATUS_OK) {
@@ -341,7 +356,7 @@ static void writer_work(struct worker *worker)
 	for (struct job *job = first, *next; job; job = next) {
 		next = job->next;
 		write_alone(worker, job);
-		deliver(worker, job);
+		deliver_all(worker, job);
 		count++;
 	}
 	log_event(LOG_WARNING, "group-lost", log_number("jobs", (int64_t)count));
@@ -368,12 +383,17 @@ static void reader_work(struct worker *worker)
 	struct job *job;
 	uint64_t number;
 	size_t done = 0;
+	struct queue ready;
+	int64_t delivered = clock_monotonic_ms();
 
 	pthread_mutex_lock(&worker->lock);
 	take_settings(worker);
 	number = worker->submitted;
 	pthread_mutex_unlock(&worker->lock);
 	begun = store_begin(context->store, &err);
+	sessions_doubt(context->sessions);
+	recent_turn(context->recent, context->store);
+	queue_init(&ready);
 	while ((job = reader_take(worker, number, done)) != NULL) {
 		start_job(job);
 		if (begun == STATUS_OK) {
@@ -381,9 +401,14 @@ static void reader_work(struct worker *worker)
 		} else {
 			fail_job(job, &err);
 		}
-		deliver(worker, job);
+		queue_add(&ready, job);
+		if (clock_monotonic_ms() != delivered) { /* nobody waits long for what others asked */
+			deliver(worker, &ready);
+			delivered = clock_monotonic_ms();
+		}
 		done++;
 	}
+	deliver(worker, &ready);
 	if (begun == STATUS_OK) {
 		store_rollback(context->store);
 	}
@@ -414,6 +439,29 @@ static void *thread_main(void *payload)
 }
 
 /* ---- the loop's side ---- */
+
+/* Everything that this turn of the loop has submitted, at once: the worker wakes up once, and has a whole group. */
+static void hand_over(struct worker *worker)
+{
+	struct job *job = queue_take(&worker->said, SIZE_MAX);
+
+	pthread_mutex_lock(&worker->lock);
+	while (job) {
+		struct job *next = job->next;
+
+		lanes_add(worker, job);
+		job = next;
+	}
+	pthread_cond_signal(&worker->work);
+	pthread_mutex_unlock(&worker->lock);
+}
+
+static void on_hand_over(evutil_socket_t fd, short what, void *payload)
+{
+	(void)fd;
+	(void)what;
+	hand_over(payload);
+}
 
 static void finish(struct worker *worker)
 {
@@ -459,8 +507,12 @@ static int start_thread(struct worker *worker)
 static void worker_free(struct worker *worker)
 {
 	sessions_free(worker->context.sessions);
+	recent_free(worker->context.recent);
 	if (worker->finished_event) {
 		event_free(worker->finished_event);
+	}
+	if (worker->hand_over_event) {
+		event_free(worker->hand_over_event);
 	}
 	if (worker->signal_fd >= 0) {
 		close(worker->signal_fd);
@@ -485,18 +537,23 @@ enum status worker_start(struct event_base *base, enum store_role role, const st
 		queue_init(&worker->lanes[i]);
 	}
 	queue_init(&worker->finished);
+	queue_init(&worker->said);
 	worker->role = role;
 	worker->settings = *settings;
 	worker->context = *context;
 	worker->context.settings = &worker->settings;
 	worker->context.limits = &worker->settings.limits;
 	worker->context.sessions = sessions_new();
+	worker->context.recent = role == STORE_READER ? recent_new(RECENT_BYTES) : NULL;
 	worker->signal_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (worker->context.sessions && worker->signal_fd >= 0) {
+	if (worker->context.sessions && (worker->context.recent || role == STORE_WRITER) &&
+	    worker->signal_fd >= 0) {
 		worker->finished_event =
 			event_new(base, worker->signal_fd, EV_READ | EV_PERSIST, on_finished, worker);
+		worker->hand_over_event = event_new(base, -1, 0, on_hand_over, worker);
 	}
-	if (!worker->finished_event || event_add(worker->finished_event, NULL) != 0) {
+	if (!worker->finished_event || !worker->hand_over_event ||
+	    event_add(worker->finished_event, NULL) != 0) {
 		worker_free(worker);
 		return error_set(err, STATUS_FAILED, "a worker cannot signal the loop: %s", strerror(errno));
 	}
@@ -513,10 +570,10 @@ enum status worker_start(struct event_base *base, enum store_role role, const st
 void worker_submit(struct worker *worker, struct job *job)
 {
 	worker->waiting++;
-	pthread_mutex_lock(&worker->lock);
-	lanes_add(worker, job);
-	pthread_cond_signal(&worker->work);
-	pthread_mutex_unlock(&worker->lock);
+	if (!worker->said.first) {
+		event_active(worker->hand_over_event, EV_TIMEOUT, 0);
+	}
+	queue_add(&worker->said, job);
 }
 
 size_t worker_waiting(const struct worker *worker)
@@ -529,6 +586,7 @@ void worker_stop(struct worker *worker)
 	if (!worker) {
 		return;
 	}
+	hand_over(worker);
 	pthread_mutex_lock(&worker->lock);
 	worker->stopping = true;
 	pthread_cond_signal(&worker->work);

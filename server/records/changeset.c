@@ -103,6 +103,8 @@ static enum status record_of_item(struct change_set *set, const struct item *ite
 	status = codec_decode(set->arena, (struct span){copy, body.length}, &record.fields, err);
 	if (status == STATUS_OK) {
 		record.kind = item->kind;
+		record.standing = NULL; /* that of before */
+		record.parent = NULL;
 		memcpy(record.id, item->id, sizeof(record.id));
 		*out = record;
 	}

@@ -9,12 +9,18 @@
 #include "server/request.h"
 #include "server/session.h"
 
+struct standing;
+
 /* The present or an old state of a record, decoded. */
 struct record {
 	const struct kind *kind;
 	struct record_row row;
 	char id[ID_TEXT];
 	const msgpack_object *fields; /* the body's map; an empty map for a record that is not there yet */
+
+	/* What a reader's table has worked out already; NULL: nobody has. */
+	const struct standing *standing;
+	const char *parent; /* the id of its parent, or "" */
 };
 
 /* The value of a field; NULL when it has none. */

@@ -1,6 +1,7 @@
 /* Rows of the store as decoded records. */
 #include "server/records/engine.h"
 
+#include "server/records/recent.h"
 #include "server/schema/schema.h"
 
 #include <string.h>
@@ -39,53 +40,74 @@ enum status record_not_found(const char *id, size_t id_length, struct error *err
 		err, "It may have been removed, or the posts that you hold today do not show it to you.");
 }
 
-static enum status find_row(struct context *context, struct arena *arena, int64_t partnership, const char *id,
-			    size_t id_length, const struct kind **kind, struct record_row *row,
-			    struct error *err)
+static enum status find_last(struct context *context, struct arena *arena, int64_t partnership,
+			     const char *id, size_t id_length, struct record *out, struct error *err)
 {
 	struct id parsed;
+	const struct kind *kind = NULL;
+	const struct record *recent = NULL;
+	struct record_row row;
 	enum status status = STATUS_OK;
 
 	if (!id_parse(id, id_length, &parsed)) {
 		error_set(err, STATUS_INVALID, "\"%.*s\" is not the id of a record.", (int)id_length, id);
 		return error_hint(err, "An id is letters and a number, such as A12.");
 	}
-	*kind = schema_kind_of_prefix(context->schema, parsed.prefix);
-	if (*kind == NULL) {
+	kind = schema_kind_of_prefix(context->schema, parsed.prefix);
+	if (kind == NULL) {
 		error_set(err, STATUS_INVALID, "No kind of record has ids that begin with %s.",
 			  parsed.prefix);
 		return error_hint(err, "`safer schema` lists the kinds and their ids.");
 	}
-	status = store_record_get(context->store, arena, partnership, (*kind)->name, parsed.number, row, err);
-	return status == STATUS_NOT_FOUND ? record_not_found(id, id_length, err) : status;
+	if (context->recent != NULL) {
+		status = recent_get(context->recent, context, partnership, kind, parsed.number, &recent, err);
+	} else {
+		status = store_record_get(context->store, arena, partnership, kind->name, parsed.number, &row,
+					  err);
+	}
+	if (status == STATUS_NOT_FOUND) {
+		return record_not_found(id, id_length, err);
+	}
+	if (status == STATUS_OK && recent != NULL) {
+		*out = *recent;
+	} else if (status == STATUS_OK) {
+		status = record_decode(arena, kind, &row, out, err);
+	}
+	return status;
 }
 
 enum status record_load(struct context *context, struct arena *arena, int64_t partnership, const char *id,
 			size_t id_length, struct record *out, struct error *err)
 {
-	const struct kind *kind = NULL;
-	struct record_row row;
-	enum status status = find_row(context, arena, partnership, id, id_length, &kind, &row, err);
+	struct record record;
+	enum status status = find_last(context, arena, partnership, id, id_length, &record, err);
 
 	if (status != STATUS_OK) {
 		return status;
 	}
-	if (row.removed) {
+	if (record.row.removed) {
 		return record_not_found(id, id_length, err);
 	}
-	return record_decode(arena, kind, &row, out, err);
+	*out = record;
+	return STATUS_OK;
 }
 
 enum status record_load_last(struct context *context, struct arena *arena, int64_t partnership,
 			     const char *id, size_t id_length, struct record *out, struct error *err)
 {
-	const struct kind *kind = NULL;
+	struct record record;
 	struct record_row row;
-	enum status status = find_row(context, arena, partnership, id, id_length, &kind, &row, err);
+	enum status status = find_last(context, arena, partnership, id, id_length, &record, err);
 
-	if (status == STATUS_OK && row.removed) {
-		status = store_version_get(context->store, arena, partnership, kind->name, row.number,
-					   row.revision - 1, &row, err);
+	if (status == STATUS_OK && record.row.removed) {
+		status = store_version_get(context->store, arena, partnership, record.kind->name,
+					   record.row.number, record.row.revision - 1, &row, err);
+		if (status == STATUS_OK) {
+			status = record_decode(arena, record.kind, &row, &record, err);
+		}
 	}
-	return status == STATUS_OK ? record_decode(arena, kind, &row, out, err) : status;
+	if (status == STATUS_OK) {
+		*out = record;
+	}
+	return status;
 }

@@ -20,6 +20,9 @@ void visibility_init(struct visibility *visibility, struct context *context, str
 
 struct standing record_standing(struct arena *arena, const struct record *record)
 {
+	if (record->standing != NULL) {
+		return *record->standing;
+	}
 	return (struct standing){
 		.owner = record_text(arena, record, "owner"),
 		.state = record_text(arena, record, "state"),
@@ -67,7 +70,11 @@ static enum status visible_at(struct visibility *v, const struct record *record,
 {
 	struct standing standing = record_standing(v->arena, record);
 	const struct field *parent = policy_parent(record->kind);
-	const char *id = parent != NULL ? record_text(v->arena, record, parent->name) : "";
+	const char *id = record->parent;
+
+	if (id == NULL) {
+		id = parent != NULL ? record_text(v->arena, record, parent->name) : "";
+	}
 
 	if (depth > DEPTH_MAX || !policy_sees(v->session, record->kind, &standing)) {
 		*out = false;
@@ -130,5 +137,6 @@ uint64_t record_fields_seen(const struct visibility *visibility, const struct re
 		return UINT64_MAX;
 	}
 	return policy_fields_seen(visibility->session, record->kind,
-				  record_text(visibility->arena, record, "owner"));
+				  record->standing != NULL ? record->standing->owner
+							   : record_text(visibility->arena, record, "owner"));
 }

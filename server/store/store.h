@@ -50,6 +50,10 @@ enum status store_savepoint(struct store *store, struct error *err);
 enum status store_release(struct store *store, struct error *err);
 void store_revert(struct store *store); /* back to the savepoint, and drops it */
 void store_rollback(struct store *store);
+
+/* Another number in each snapshot since which anybody else has committed; without a statement. False when the store does
+ * not tell. */
+bool store_version(struct store *store, int64_t *out);
 bool store_is_void(const struct store *store); /* inside begin..commit, but the transaction is gone */
 
 /* Durable when it returns STATUS_OK. After an I/O error at this point nobody can know what is on the disk: the

@@ -65,6 +65,17 @@ enum status store_begin(struct store *store, struct error *err)
 	return status;
 }
 
+bool store_version(struct store *store, int64_t *out)
+{
+	unsigned version = 0;
+
+	if (sqlite3_file_control(store->db, "main", SQLITE_FCNTL_DATA_VERSION, &version) != SQLITE_OK) {
+		return false;
+	}
+	*out = version;
+	return true;
+}
+
 enum status store_savepoint(struct store *store, struct error *err)
 {
 	if (!store->began) {

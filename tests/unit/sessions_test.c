@@ -40,8 +40,11 @@ static const struct session *session_of(enum who who)
 	struct plan *plan = setting.plan;
 	struct session *session = NULL;
 	struct error err = ERROR_INIT;
-	enum status status = sessions_get(setting.sessions, plan->server->reader, fixture_arena(plan->server),
-					  &plan_device(plan, who)->fingerprint, &session, &err);
+	enum status status;
+
+	sessions_doubt(setting.sessions);
+	status = sessions_get(setting.sessions, plan->server->reader, fixture_arena(plan->server),
+			      &plan_device(plan, who)->fingerprint, &session, &err);
 
 	assert_true(status == STATUS_OK || status == STATUS_SIGNED_OUT);
 	return status == STATUS_OK ? session : NULL;
@@ -182,15 +185,18 @@ static void a_change_that_was_undone_leaves_no_session_behind(void **state)
 	fixture_begin(plan->server);
 	assert_int_equal(store_savepoint(store, &err), STATUS_OK);
 	assert_int_equal(store_credential_revoke(store, device->credential, 1, "lost", &err), STATUS_OK);
+	sessions_doubt(setting.sessions);
 	assert_int_equal(sessions_get(setting.sessions, store, fixture_arena(plan->server),
 				      &device->fingerprint, &session, &err),
 			 STATUS_SIGNED_OUT);
 	store_revert(store);
+	sessions_doubt(setting.sessions);
 	assert_int_equal(sessions_get(setting.sessions, store, fixture_arena(plan->server),
 				      &device->fingerprint, &session, &err),
 			 STATUS_OK);
 	assert_int_equal(store_savepoint(store, &err), STATUS_OK);
 	assert_int_equal(store_credential_revoke(store, device->credential, 1, "lost", &err), STATUS_OK);
+	sessions_doubt(setting.sessions);
 	assert_int_equal(sessions_get(setting.sessions, store, fixture_arena(plan->server),
 				      &device->fingerprint, &session, &err),
 			 STATUS_SIGNED_OUT);

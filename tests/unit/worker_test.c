@@ -154,7 +154,7 @@ static void run_group(struct fixture *fixture, struct test_job *jobs, const enum
 	pthread_mutex_lock(&fixture->gate);
 	submit(fixture, &first, "first", ACT_SUCCEED);
 	while (!fixture->held) {
-		sched_yield();
+		event_base_loop(fixture->base, EVLOOP_NONBLOCK); /* hands over what was submitted */
 	}
 	for (size_t i = 0; i < count; i++) {
 		name[0] = (char)('a' + i);
@@ -398,7 +398,7 @@ static void ask_little_behind_much(struct fixture *fixture, enum store_role role
 		jobs[i].job.on_whose = i == MANY ? 8 : 7;
 		worker_submit(fixture->worker, &jobs[i].job);
 		while (i == 0 && !fixture->held) {
-			sched_yield();
+			event_base_loop(fixture->base, EVLOOP_NONBLOCK);
 		}
 	}
 	pthread_mutex_unlock(&fixture->gate);
