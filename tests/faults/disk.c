@@ -7,17 +7,18 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-const char *const disk_fault_names[DISK_FAULTS] = {"an I/O error", "a full disk", "a short read"};
+const char *const disk_fault_names[DISK_FAULTS] = {"an I/O error", "a full disk", "half a read or write"};
 
-enum call { CALL_OPEN, CALL_READ, CALL_WRITE, CALL_SYNC, CALL_TRUNCATE, CALL_MAP, CALLS };
+enum call { CALL_OPEN, CALL_READ, CALL_WRITE, CALL_SYNC, CALL_TRUNCATE, CALL_MAP, CALL_SYSTEM, CALLS };
 
 /* What a call answers when it fails; 0: it does not fail in this way. */
 static const int codes[DISK_FAULTS][CALLS] = {
 	[DISK_IOERR] = {SQLITE_CANTOPEN, SQLITE_IOERR_READ, SQLITE_IOERR_WRITE, SQLITE_IOERR_FSYNC,
 			SQLITE_IOERR_TRUNCATE, SQLITE_IOERR_SHMMAP},
 	[DISK_FULL] = {[CALL_WRITE] = SQLITE_FULL},
-	[DISK_SHORT] = {[CALL_READ] = SQLITE_IOERR_SHORT_READ},
+	[DISK_SHORT] = {[CALL_SYSTEM] = 1},
 };
 
 struct disk_file {
@@ -26,7 +27,8 @@ struct disk_file {
 	sqlite3_file *real;           /* right behind this struct */
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* over all of these, and the platter */
+/* Over all of these, and the platter. The system calls below are made while it is held. */
+static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 static enum disk_fault fault;
 static int64_t fail_at;
 static int64_t calls;
@@ -123,17 +125,8 @@ static int disk_close(sqlite3_file *file)
 static int disk_read(sqlite3_file *file, void *data, int bytes, sqlite3_int64 at)
 {
 	int code = next(CALL_READ);
-	int got;
 
-	if (code == SQLITE_IOERR_READ) {
-		return code;
-	}
-	got = real_of(file)->pMethods->xRead(real_of(file), data, bytes, at);
-	if (code == SQLITE_OK || got != SQLITE_OK) {
-		return got;
-	}
-	memset((char *)data + bytes / 2, 0, (size_t)(bytes - bytes / 2));
-	return code;
+	return code != SQLITE_OK ? code : real_of(file)->pMethods->xRead(real_of(file), data, bytes, at);
 }
 
 static int write_through(sqlite3_file *file, const void *data, int bytes, sqlite3_int64 at)
@@ -318,11 +311,58 @@ static int disk_delete(sqlite3_vfs *vfs, const char *name, int sync_folder)
 	return code;
 }
 
+/* ---- under the real one: the system may always do less than it was asked for ---- */
+
+static size_t half(size_t bytes)
+{
+	return bytes > 1 && next(CALL_SYSTEM) != SQLITE_OK ? bytes / 2 : bytes;
+}
+
+static ssize_t half_read(int fd, void *data, size_t bytes)
+{
+	return read(fd, data, half(bytes));
+}
+
+static ssize_t half_write(int fd, const void *data, size_t bytes)
+{
+	return write(fd, data, half(bytes));
+}
+
+static ssize_t half_pread(int fd, void *data, size_t bytes, off_t at)
+{
+	return pread(fd, data, half(bytes), at);
+}
+
+static ssize_t half_pwrite(int fd, const void *data, size_t bytes, off_t at)
+{
+	return pwrite(fd, data, half(bytes), at);
+}
+
+/* SQLite's file system lets its system calls be replaced (sqlite3_vfs.xSetSystemCall). It has only some of them. */
+static void replace_system_calls(void)
+{
+	static const struct {
+		const char *name;
+		sqlite3_syscall_ptr call;
+	} ours[] = {
+		{"read", (sqlite3_syscall_ptr)half_read},     {"write", (sqlite3_syscall_ptr)half_write},
+		{"pread", (sqlite3_syscall_ptr)half_pread},   {"pwrite", (sqlite3_syscall_ptr)half_pwrite},
+		{"pread64", (sqlite3_syscall_ptr)half_pread}, {"pwrite64", (sqlite3_syscall_ptr)half_pwrite},
+	};
+
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+		if (real_vfs->xGetSystemCall(real_vfs, ours[i].name)) {
+			real_vfs->xSetSystemCall(real_vfs, ours[i].name, ours[i].call);
+		}
+	}
+}
+
 void disk_install(void)
 {
 	if (!real_vfs) {
 		sqlite3_initialize();
 		real_vfs = sqlite3_vfs_find(NULL);
+		replace_system_calls();
 		disk_vfs = *real_vfs;
 		disk_vfs.zName = "disk";
 		disk_vfs.szOsFile = (int)sizeof(struct disk_file) + real_vfs->szOsFile;

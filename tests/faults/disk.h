@@ -11,7 +11,7 @@
 enum disk_fault {             /* how a call fails */
 		  DISK_IOERR, /* reads, writes, syncs, truncations, opening: an I/O error, nothing was done */
 		  DISK_FULL,  /* writes: half of it is there, then the disk is full */
-		  DISK_SHORT, /* reads: half of what was asked for, zeroes for the rest */
+		  DISK_SHORT, /* the system reads or writes half of what it was asked for, as it always may */
 		  DISK_FAULTS
 };
 

@@ -1,5 +1,5 @@
 /* Every call of the store to its disk fails once. For each: a server's inside, in a process of its own, opens the data
- * folder and serves eight writers; the nth call fails, as an I/O error, a full disk or a short read. It may answer that
+ * folder and serves eight writers; the nth call fails, as an I/O error, a full disk, or half a read or write. It may answer that
  * it cannot, go on, refuse to open, or end itself with 75 when nobody can know what is on the disk. Whatever it does,
  * afterwards everything that was answered is there once, the journal is good, and a server that is started again takes
  * the unanswered requests once more and goes on.
@@ -193,7 +193,7 @@ static void a_full_disk_loses_nothing_and_halves_nothing(void **state)
 	every_call_fails_once(DISK_FULL);
 }
 
-static void a_short_read_loses_nothing_and_halves_nothing(void **state)
+static void half_a_read_or_write_loses_nothing_and_halves_nothing(void **state)
 {
 	(void)state;
 	every_call_fails_once(DISK_SHORT);
@@ -220,7 +220,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_io_error_loses_nothing_and_halves_nothing),
 		cmocka_unit_test(a_full_disk_loses_nothing_and_halves_nothing),
-		cmocka_unit_test(a_short_read_loses_nothing_and_halves_nothing),
+		cmocka_unit_test(half_a_read_or_write_loses_nothing_and_halves_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
