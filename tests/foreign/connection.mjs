@@ -43,11 +43,12 @@ export class Connection {
 	#watchers = []; /* who waits for a notice */
 	#ended = null;
 
-	constructor(socket) {
+	/* tap, if any, is given every chunk that the server sends. */
+	constructor(socket, tap) {
 		this.ended = new Promise((resolve) => socket.once("close", resolve));
 		this.#socket = socket;
 		socket.on("error", (error) => this.#end(error));
-		this.#read();
+		this.#read(tap);
 	}
 
 	/* The result of a method; throws a Refusal. */
@@ -84,9 +85,16 @@ export class Connection {
 		this.#socket.end(); /* sends close_notify */
 	}
 
-	async #read() {
+	async *#chunks(tap) {
+		for await (const chunk of this.#socket) {
+			tap?.(chunk);
+			yield chunk;
+		}
+	}
+
+	async #read(tap) {
 		try {
-			for await (const message of decodeMultiStream(this.#socket)) {
+			for await (const message of decodeMultiStream(this.#chunks(tap))) {
 				this.#take(message);
 			}
 			this.#end(new Error("the server closed the connection"));

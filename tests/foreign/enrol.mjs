@@ -146,8 +146,8 @@ export async function enrol(text, deviceName) {
 	};
 }
 
-/* A connection of an enrolled device. */
-export async function connect(device) {
+/* A connection of an enrolled device; tap as in Connection. */
+export async function connect(device, tap) {
 	const socket = await connectTls({
 		host: device.host,
 		port: device.port,
@@ -157,5 +157,5 @@ export async function connect(device) {
 		cert: device.certificate.toString(),
 	});
 
-	return new Connection(socket);
+	return new Connection(socket, tap);
 }

@@ -19,17 +19,21 @@ function freePort() {
 	});
 }
 
-export async function startServer(programs, administrator) {
+/* more: further arguments of saferd init; settings: a map of names of saferd.conf to values. */
+export async function startServer(programs, administrator, more = [], settings = {}) {
 	const root = fs.mkdtempSync(path.join(os.tmpdir(), "safer-foreign-"));
 	const folder = path.join(root, "data");
 	const saferd = path.join(programs, "saferd");
 	const port = String(await freePort());
 	const names = ["--partnership", "Foreign Partnership", "--administrator", administrator];
-	const made = spawnSync(saferd, ["init", folder, ...names, "--port", port], { encoding: "utf8" });
+	const made = spawnSync(saferd, ["init", folder, ...names, "--port", port, ...more], { encoding: "utf8" });
 	const invitation = /SAFER1-[0-9A-Z-]+/.exec(made.stdout)?.[0];
 
 	if (made.status !== 0 || !invitation) {
-		throw new Error(`saferd init: ${made.stdout}${made.stderr}`);
+		throw new Error(`saferd init: ${made.stdout}${made.stderr}${made.signal ?? ""}`);
+	}
+	for (const [name, value] of Object.entries(settings)) {
+		fs.appendFileSync(path.join(folder, "saferd.conf"), `${name} = ${value}\n`);
 	}
 	const log = fs.openSync(path.join(root, "server.log"), "a");
 	const child = spawn(saferd, ["run", folder], { stdio: ["ignore", "pipe", log] });
@@ -46,6 +50,7 @@ export async function startServer(programs, administrator) {
 			const code = await ended;
 
 			if (code !== 0) {
+				process.stderr.write(`saferd ended with ${code}\n`);
 				process.stderr.write(fs.readFileSync(path.join(root, "server.log")));
 			}
 			fs.closeSync(log);
