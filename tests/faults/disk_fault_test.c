@@ -59,7 +59,9 @@ static void serve(int64_t nth, enum disk_fault fault)
 	struct error err = ERROR_INIT;
 
 	log_set_level(LOG_ERROR);
-	freopen("/dev/null", "w", stderr);
+	if (!freopen("/dev/null", "w", stderr)) {
+		_exit(EXIT_FAILURE);
+	}
 	disk_install();
 	disk_fail(nth, fault, false);
 	if (crowd_open(&crowd, base.folder, &base.fingerprint, &shared->errands,
