@@ -40,8 +40,13 @@ bool text_is_clean(const char *text, size_t length, bool lines)
 {
 	for (size_t i = 0; i < length;) {
 		utf8proc_int32_t character;
-		size_t bytes = character_read(text + i, length - i, &character);
+		size_t bytes;
 
+		if (text[i] >= ' ' && text[i] <= '~') { /* most text is, and asks no table */
+			i++;
+			continue;
+		}
+		bytes = character_read(text + i, length - i, &character);
 		if (bytes == 0 || !character_is_clean(character, lines)) {
 			return false;
 		}

@@ -5,6 +5,7 @@
 #include "server/policy/policy.h"
 #include "server/records/changeset.h"
 #include "server/records/query.h"
+#include "server/records/views.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -64,31 +65,17 @@ static enum status put_page(struct request *request, struct visibility *visibili
 	return STATUS_OK;
 }
 
-enum status handle_list(struct request *request, struct error *err)
+/* Makes the list anew. */
+static enum status put_list(struct request *request, const struct query *query, int64_t entries,
+			    struct error *err)
 {
-	struct span name = codec_get_text(request->params, "kind");
-	struct query query = {
-		.kind = schema_kind(request->context->schema, (const char *)name.data, name.length),
-		.where = codec_get(request->params, "where"),
-		.sort = codec_get_string(request->arena, request->params, "sort"),
-	};
 	struct visibility visibility;
 	struct titles titles;
 	struct found found;
-	int64_t entries = 0;
 
-	if (query.kind == NULL) {
-		error_set(err, STATUS_INVALID, "There is no kind \"%.*s\".", (int)name.length,
-			  (const char *)name.data);
-		return error_hint(err, "`safer schema` lists the kinds.");
-	}
 	visibility_init(&visibility, request->context, request->arena, request->session);
 	titles_init(&titles, &visibility);
-	if (query_as_of(request->context, request->session->partnership, request->params, &query.entry,
-			err) != STATUS_OK ||
-	    store_leaf_count(request->context->store, request->session->partnership, &entries, err) !=
-		    STATUS_OK ||
-	    query_many(&visibility, &query, &found, err) != STATUS_OK) {
+	if (query_many(&visibility, query, &found, err) != STATUS_OK) {
 		return err->status;
 	}
 	codec_put_map(&request->reply, 4);
@@ -99,8 +86,59 @@ enum status handle_list(struct request *request, struct error *err)
 	codec_pair_int(&request->reply, "total", (int64_t)found.count);
 	codec_put_text(&request->reply, "titles");
 	titles_put(&titles, &request->reply);
-	codec_pair_int(&request->reply, "entry", query.entry >= 0 ? query.entry : entries - 1);
+	codec_pair_int(&request->reply, "entry", query->entry >= 0 ? query->entry : entries - 1);
 	return STATUS_OK;
+}
+
+/* The list that was made before for the same rights, or a new one, which is kept when it is whole. */
+static enum status put_view(struct request *request, const struct query *query, int64_t entries,
+			    struct error *err)
+{
+	struct views *views = request->context->views;
+	size_t refused = arena_refused(request->arena);
+	size_t start = request->reply.length;
+	struct digest key;
+	struct span view;
+
+	if (views == NULL || !views_key(request, &key)) {
+		return put_list(request, query, entries, err);
+	}
+	if (views_find(views, &key, entries, &view)) {
+		codec_put_raw(&request->reply, view);
+		return STATUS_OK;
+	}
+	if (put_list(request, query, entries, err) != STATUS_OK) {
+		return err->status;
+	}
+	if (!request->reply.failed && arena_refused(request->arena) == refused) {
+		views_keep(views, &key, entries,
+			   (struct span){request->reply.data + start, request->reply.length - start});
+	}
+	return STATUS_OK;
+}
+
+enum status handle_list(struct request *request, struct error *err)
+{
+	struct span name = codec_get_text(request->params, "kind");
+	struct query query = {
+		.kind = schema_kind(request->context->schema, (const char *)name.data, name.length),
+		.where = codec_get(request->params, "where"),
+		.sort = codec_get_string(request->arena, request->params, "sort"),
+	};
+	int64_t entries = 0;
+
+	if (query.kind == NULL) {
+		error_set(err, STATUS_INVALID, "There is no kind \"%.*s\".", (int)name.length,
+			  (const char *)name.data);
+		return error_hint(err, "`safer schema` lists the kinds.");
+	}
+	if (query_as_of(request->context, request->session->partnership, request->params, &query.entry,
+			err) != STATUS_OK ||
+	    store_leaf_count(request->context->store, request->session->partnership, &entries, err) !=
+		    STATUS_OK) {
+		return err->status;
+	}
+	return put_view(request, &query, entries, err);
 }
 
 /* ---- history ---- */

@@ -20,6 +20,7 @@ struct session;
 struct sessions;
 struct recent;
 struct settings;
+struct views;
 struct watchers;
 
 /* What a worker lends to the work that it runs. */
@@ -28,6 +29,7 @@ struct context {
 	struct journal *journal;     /* NULL on a reader */
 	struct sessions *sessions;   /* those that the worker has loaded; NULL: load each time */
 	struct recent *recent;       /* records that a reader has read; NULL: read each time */
+	struct views *views;         /* lists that a reader has answered; NULL: made each time */
 	struct authority *authority; /* issues certificates; used on the writer only */
 	const struct schema *schema;
 	const struct settings *settings;

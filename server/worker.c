@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "server/records/recent.h"
+#include "server/records/views.h"
 #include "server/sessions.h"
 
 #include <errno.h>
@@ -508,6 +509,7 @@ static void worker_free(struct worker *worker)
 {
 	sessions_free(worker->context.sessions);
 	recent_free(worker->context.recent);
+	views_free(worker->context.views);
 	if (worker->finished_event) {
 		event_free(worker->finished_event);
 	}
@@ -545,8 +547,10 @@ enum status worker_start(struct event_base *base, enum store_role role, const st
 	worker->context.limits = &worker->settings.limits;
 	worker->context.sessions = sessions_new();
 	worker->context.recent = role == STORE_READER ? recent_new(RECENT_BYTES) : NULL;
+	worker->context.views = role == STORE_READER ? views_new(VIEWS_BYTES) : NULL;
 	worker->signal_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (worker->context.sessions && (worker->context.recent || role == STORE_WRITER) &&
+	if (worker->context.sessions &&
+	    ((worker->context.recent && worker->context.views) || role == STORE_WRITER) &&
 	    worker->signal_fd >= 0) {
 		worker->finished_event =
 			event_new(base, worker->signal_fd, EV_READ | EV_PERSIST, on_finished, worker);

@@ -3,6 +3,7 @@
 
 #include "common/calendar.h"
 #include "common/text.h"
+#include "server/records/recent.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -340,17 +341,39 @@ static enum status copy_row(struct arena *arena, const struct record_row *row, s
 										    : error_memory(err);
 }
 
+/* Decoded already, when it is the present one and this is a reader. */
+static enum status record_of_row(struct search *search, const struct record_row *row, struct record *out,
+				 struct error *err)
+{
+	struct visibility *v = search->visibility;
+	const struct kind *kind = search->query->kind;
+	const struct record *recent = NULL;
+	struct record_row copy;
+
+	if (v->context->recent != NULL && search->query->entry < 0) {
+		enum status status = recent_get(v->context->recent, v->context, v->session->partnership, kind,
+						row->number, &recent, err);
+
+		if (status == STATUS_OK) {
+			*out = *recent;
+		}
+		return status;
+	}
+	if (copy_row(v->arena, row, &copy, err) != STATUS_OK) {
+		return err->status;
+	}
+	return record_decode(v->arena, kind, &copy, out, err);
+}
+
 static enum status visit(void *payload, const struct record_row *row, struct error *err)
 {
 	struct search *search = payload;
 	struct visibility *v = search->visibility;
-	struct record_row copy;
 	struct record record;
 	bool visible = false;
 	uint64_t seen = 0;
 
-	if (copy_row(v->arena, row, &copy, err) != STATUS_OK ||
-	    record_decode(v->arena, search->query->kind, &copy, &record, err) != STATUS_OK ||
+	if (record_of_row(search, row, &record, err) != STATUS_OK ||
 	    record_visible(v, &record, &visible, err) != STATUS_OK) {
 		return err->status;
 	}

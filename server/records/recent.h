@@ -9,7 +9,7 @@
 
 #include "server/records/engine.h"
 
-#define RECENT_BYTES ((size_t)96 << 20) /* that a reader's table holds at most, by and large */
+#define RECENT_BYTES ((size_t)384 << 20) /* that a reader's table holds at most, by and large */
 
 struct recent;
 

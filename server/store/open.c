@@ -84,7 +84,7 @@ static enum status settings(struct store *store, struct error *err)
 			    "PRAGMA cell_size_check = ON;"
 			    "PRAGMA mmap_size = 0;"
 			    "PRAGMA temp_store = MEMORY;"
-			    "PRAGMA cache_size = -32768;" /* KiB */
+			    "PRAGMA cache_size = -131072;" /* KiB */
 			    "PRAGMA journal_size_limit = 67108864;",
 			    "take its settings", err);
 	if (status == STATUS_OK) {

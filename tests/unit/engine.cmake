@@ -4,6 +4,6 @@ foreach(module IN ITEMS schema policy)
 endforeach()
 foreach(module IN ITEMS
         can change conflict editing_rights feed history journal_reading members needs query reading recent references repeat
-        rules session sessions transition)
+        rules session sessions transition views)
     add_cmocka_test(${module}_test LABEL unit LIBRARIES safer_plan_fixture)
 endforeach()
