@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "server/server.h"
 
+#include <malloc.h>
 #include <stdio.h>
 
 static void say_training(void)
@@ -18,6 +19,15 @@ static void say_training(void)
 	date_format(day_of_time(clock_now()), today);
 	log_event(LOG_WARNING, "training", log_text("today", today));
 	fprintf(stderr, "saferd: this folder is for training: for the partnership, today is %s\n", today);
+}
+
+/* A list of a plan is a megabyte, made by one thread and sent by another. Without this, each would be asked of the kernel
+ * page by page and given back at once (mallopt(3)). What is kept is bounded by what all peers may hold. */
+static void keep_memory(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 32 << 20);
+	mallopt(M_TRIM_THRESHOLD, 64 << 20);
+	mallopt(M_TOP_PAD, 1 << 20);
 }
 
 static enum status run(const struct arguments *arguments, struct error *err)
@@ -33,6 +43,7 @@ static enum status run(const struct arguments *arguments, struct error *err)
 		log_set_level(level);
 	}
 	say_training();
+	keep_memory();
 	status = server_run(&folder, err);
 	folder_close(&folder);
 	return status;

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BUCKETS      16384
-#define PARTNERSHIPS 64  /* buckets */
-#define ENTRIES_MOST 512 /* journal entries that are passed one by one; after more all is forgotten */
+#define BUCKETS      131072 /* about as many as there is room for records: a chain is as long as its misses */
+#define PARTNERSHIPS 64     /* buckets */
+#define ENTRIES_MOST 512    /* journal entries that are passed one by one; after more all is forgotten */
 #define ENTRY_SPARE  512
 
 struct kept {
