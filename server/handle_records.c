@@ -90,6 +90,21 @@ static enum status put_list(struct request *request, const struct query *query, 
 	return STATUS_OK;
 }
 
+/* Everything that a list is made from, but the records and the rights. */
+static bool list_key(const struct request *request, struct digest *out)
+{
+	struct buffer asked;
+	bool whole;
+
+	buffer_init(&asked, (size_t)request->context->limits->message_bytes + 100);
+	codec_put_text(&asked, "list");
+	codec_put_int(&asked, request->context->limits->list_rows);
+	codec_put_object(&asked, request->params);
+	whole = !asked.failed && views_key(request->session, buffer_span(&asked), out);
+	buffer_release(&asked);
+	return whole;
+}
+
 /* The list that was made before for the same rights, or a new one, which is kept when it is whole. */
 static enum status put_view(struct request *request, const struct query *query, int64_t entries,
 			    struct error *err)
@@ -100,7 +115,7 @@ static enum status put_view(struct request *request, const struct query *query, 
 	struct digest key;
 	struct span view;
 
-	if (views == NULL || !views_key(request, &key)) {
+	if (views == NULL || !list_key(request, &key)) {
 		return put_list(request, query, entries, err);
 	}
 	if (views_find(views, &key, entries, &view)) {

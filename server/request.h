@@ -40,7 +40,8 @@ struct context {
 	struct watchers *watchers; /* for the handlers of the loop's lane; NULL on a worker */
 };
 
-/* What a watch wants; set by its handler, registered by the loop once the answer is under way. */
+/* What a watch wants; set by its handler, registered by the loop once the answer is under way. What is told hangs on all
+ * of it: feed_key() names each field. */
 struct watch_wish {
 	bool begin;
 	int64_t number; /* the watch's number on its connection; given by the loop before the handler runs */

@@ -4,6 +4,7 @@
 
 #include "common/calendar.h"
 #include "server/records/query.h"
+#include "server/records/views.h"
 #include "server/records/visible.h"
 
 #include <string.h>
@@ -15,6 +16,7 @@ struct feed {
 	const struct watch_wish *wish;
 	struct visibility visibility;
 	struct buffer *out;
+	bool personal;  /* an appointment changed: what is told hangs on the person, not on rights alone */
 	bool own_posts; /* an appointment of the session's person changed in this entry */
 	bool unveiled;  /* so did the sight of a record that others stand or fall with */
 };
@@ -165,6 +167,7 @@ static enum status visit(void *payload, const struct record_row *row, struct err
 	if (record_decode(feed->arena, kind, row, &record, err) != STATUS_OK) {
 		return err->status;
 	}
+	feed->personal = feed->personal || strcmp(kind->name, "appointment") == 0;
 	if (strcmp(kind->name, "appointment") == 0 &&
 	    strcmp(record_text(feed->arena, &record, "person"), feed->session->person_id) == 0) {
 		feed->own_posts = true;
@@ -204,28 +207,67 @@ static enum status collect_entry(struct feed *feed, int64_t entry, struct error 
 	return STATUS_OK;
 }
 
+/* Everything that a feed is made from, but the records and the rights: the wish, all of it. */
+static bool feed_key(const struct feed *feed, struct digest *out)
+{
+	const struct watch_wish *wish = feed->wish;
+	struct buffer asked;
+	bool whole;
+
+	buffer_init(&asked, 1000);
+	codec_put_text(&asked, "watch");
+	codec_put_int(&asked, wish->number);
+	codec_put_int(&asked, wish->since);
+	codec_put_text(&asked, wish->kind);
+	codec_put_text(&asked, wish->id);
+	whole = !asked.failed && views_key(feed->session, buffer_span(&asked), out);
+	buffer_release(&asked);
+	return whole;
+}
+
+static enum status collect(struct feed *feed, int64_t last, struct error *err)
+{
+	for (int64_t entry = feed->wish->since + 1; entry <= last; entry++) {
+		if (collect_entry(feed, entry, err) != STATUS_OK) {
+			return err->status;
+		}
+	}
+	return feed->out->failed ? error_memory(err) : STATUS_OK;
+}
+
 enum status feed_collect(struct context *context, struct arena *arena, const struct session *session,
 			 const struct watch_wish *wish, struct buffer *out, int64_t *reached, bool *more,
 			 struct error *err)
 {
 	struct feed feed = {.context = context, .arena = arena, .session = session, .wish = wish, .out = out};
+	struct views *views = context->views;
+	size_t start = out->length;
+	size_t refused = arena_refused(arena);
 	int64_t entries = 0;
-	int64_t entry = wish->since;
+	int64_t last = 0;
+	struct digest key;
+	struct span view;
 
 	visibility_init(&feed.visibility, context, arena, session);
 	if (store_leaf_count(context->store, session->partnership, &entries, err) != STATUS_OK) {
 		return err->status;
 	}
-	while (entry + 1 < entries && entry - wish->since < FEED_ENTRIES) {
-		if (collect_entry(&feed, entry + 1, err) != STATUS_OK) {
-			return err->status;
-		}
-		entry++;
+	last = wish->since + FEED_ENTRIES < entries - 1 ? wish->since + FEED_ENTRIES : entries - 1;
+	last = last > wish->since ? last : wish->since;
+	if (views != NULL && !feed_key(&feed, &key)) {
+		views = NULL;
+	}
+	if (views != NULL && views_find(views, &key, entries, &view)) {
+		buffer_append(out, view.data, view.length);
+	} else if (collect(&feed, last, err) != STATUS_OK) {
+		return err->status;
+	} else if (views != NULL && !feed.personal && arena_refused(arena) == refused) {
+		views_keep(views, &key, entries, (struct span){out->data + start, out->length - start});
 	}
 	if (out->failed) {
 		return error_memory(err);
 	}
-	*reached = entry;
-	*more = entry + 1 < entries;
+	*reached = last;
+	*more = last + 1 < entries;
 	return STATUS_OK;
 }

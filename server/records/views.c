@@ -1,11 +1,8 @@
-/* A table of a few hundred lists, so few that it is searched from end to end: that is nothing beside sending one. What was
+/* A table of a few hundred answers, so few that it is searched from end to end: that is nothing beside sending one. What was
  * used longest ago makes room. */
 #include "server/records/views.h"
 
-#include "common/arena.h"
 #include "protocol/codec.h"
-#include "protocol/limits.h"
-#include "server/session.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -95,27 +92,26 @@ void views_free(struct views *views)
 	free(views);
 }
 
-bool views_key(const struct request *request, struct digest *out)
+bool views_key(const struct session *session, struct span asked, struct digest *out)
 {
-	const struct session *session = request->session;
-	struct buffer packed;
+	struct buffer rights;
 	bool whole;
 
-	buffer_init(&packed, KEY_BYTES);
-	codec_put_int(&packed, session->partnership);
-	codec_put_int(&packed, session->today);
-	codec_put_int(&packed, request->context->limits->list_rows);
-	codec_put_int(&packed, session->roles);
-	codec_put_map(&packed, session->owned_count);
+	buffer_init(&rights, KEY_BYTES);
+	codec_put_int(&rights, session->partnership);
+	codec_put_int(&rights, session->today);
+	codec_put_int(&rights, session->roles);
+	codec_put_map(&rights, session->owned_count);
 	for (size_t i = 0; i < session->owned_count; i++) {
-		codec_pair_int(&packed, session->owned[i].body, session->owned[i].roles);
+		codec_pair_int(&rights, session->owned[i].body, session->owned[i].roles);
 	}
-	codec_put_object(&packed, request->params);
-	whole = !packed.failed;
+	whole = !rights.failed;
 	if (whole) {
-		digest_bytes(packed.data, packed.length, out);
+		const struct span both[] = {buffer_span(&rights), asked};
+
+		digest_spans(both, 2, out);
 	}
-	buffer_release(&packed);
+	buffer_release(&rights);
 	return whole;
 }
 
@@ -138,18 +134,20 @@ void views_keep(struct views *views, const struct digest *key, int64_t entries, 
 	if (view) {
 		clear(views, view);
 	}
-	if (answer.length == 0 || answer.length > views->most / 4) {
+	if (answer.length > views->most / 4) {
 		return; /* one alone may not push all others out */
 	}
 	while (views->bytes + answer.length > views->most) {
 		clear(views, oldest(views));
 	}
 	view = place(views);
-	view->data = malloc(answer.length);
+	view->data = malloc(answer.length + 1);
 	if (!view->data) {
 		return;
 	}
-	memcpy(view->data, answer.data, answer.length);
+	if (answer.length > 0) {
+		memcpy(view->data, answer.data, answer.length);
+	}
 	view->key = *key;
 	view->used = ++views->uses;
 	view->entries = entries;

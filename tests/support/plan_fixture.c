@@ -2,6 +2,7 @@
 #include "tests/support/plan_fixture_inside.h"
 
 #include "server/records/engine.h"
+#include "server/records/views.h"
 #include "server/schema/schema.h"
 
 #include <setjmp.h>
@@ -97,6 +98,8 @@ int plan_setup(void **state)
 	assert_non_null(plan);
 	plan->row = *state;
 	plan->server = server_fixture_open();
+	plan->views = views_new(VIEWS_BYTES);
+	assert_non_null(plan->views);
 	buffer_init(&plan->changes, CHANGES_BYTES);
 	fixture_records(plan->server, plan->server->partnership, seeds, sizeof(seeds) / sizeof(seeds[0]));
 	*state = plan;
@@ -108,6 +111,7 @@ int plan_teardown(void **state)
 	struct plan *plan = *state;
 
 	buffer_release(&plan->changes);
+	views_free(plan->views);
 	server_fixture_close(plan->server);
 	free(plan);
 	return 0;

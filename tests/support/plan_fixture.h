@@ -52,7 +52,8 @@ enum who {
 
 struct plan {
 	struct server_fixture *server;
-	const void *row; /* of the test's table */
+	const void *row;     /* of the test's table */
+	struct views *views; /* what feeds have kept */
 
 	/* For the next plan_send(); it forgets them. */
 	const char *reason; /* NULL: none */
