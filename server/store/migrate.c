@@ -10,6 +10,9 @@ static const struct {
 	const char *text;
 } steps[] = {
 	{1, store_schema_0001},
+#ifdef SAFER_STEPS_OF_TOMORROW /* tests only: tests/integration/migration_test.c */
+	SAFER_STEPS_OF_TOMORROW
+#endif
 };
 
 #define STEPS (sizeof(steps) / sizeof(steps[0]))

@@ -3,10 +3,13 @@
 #include "tests/support/partnership.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -123,6 +126,82 @@ static void a_backup_of_a_running_server_is_whole(void **state)
 	assert_int_equal(stat(backup, &about), 0);
 	assert_int_equal(about.st_mode & 0777, 0700);
 	person_gets(scene.paul, 0, "whoami");
+}
+
+/* Paul moves a figure, Colin adds actions, until they are killed; nobody looks at what they print. */
+static pid_t start_writing(struct person *person)
+{
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	for (int i = 0; pid == 0; i++) {
+		char field[40];
+		int code;
+
+		if (person == scene.paul) {
+			(void)snprintf(field, sizeof(field), "progress=%d", i % 100);
+			code = person_runs(person, "action", "set", "A1", field, NULL);
+		} else {
+			(void)snprintf(field, sizeof(field), "title=Busy %d", i);
+			code = person_runs(person, "action", "add", field, "priority=P1", "status=on-track",
+					   "owner=B3", NULL);
+		}
+		if (code != 0) {
+			_exit(1);
+		}
+	}
+	return pid;
+}
+
+/* The number of entries that a backup or a check printed. */
+static long entries_told(const char *text)
+{
+	const char *at = strstr(text, " entries");
+
+	assert_non_null(at);
+	while (at > text && at[-1] >= '0' && at[-1] <= '9') {
+		at--;
+	}
+	return strtol(at, NULL, 10);
+}
+
+static void a_backup_made_while_people_write_is_whole_and_can_be_restored(void **state)
+{
+	struct person *writers[] = {scene.paul, scene.colin};
+	pid_t pids[2];
+	char backup[PROGRAM_PATH];
+	char restored[PROGRAM_PATH];
+	long told[4] = {0};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		pids[i] = start_writing(writers[i]);
+	}
+	for (int i = 0; i < 4; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "busy-%d", i);
+		installation_path(scene.it, name, backup);
+		installation_gets(scene.it, 0, "backup", scene.it->folder, backup);
+		assert_says(scene.it->last.out, "Result:   good");
+		told[i] = entries_told(scene.it->last.out);
+		assert_true(i == 0 || told[i] >= told[i - 1]);
+		for (int j = 0; j < 2; j++) { /* they go on meanwhile */
+			assert_int_equal(waitpid(pids[j], NULL, WNOHANG), 0);
+		}
+	}
+	for (int i = 0; i < 2; i++) {
+		kill(pids[i], SIGKILL);
+		waitpid(pids[i], NULL, 0);
+	}
+	assert_true(told[3] > told[0]);
+	installation_path(scene.it, "busy-restored", restored);
+	installation_gets(scene.it, 0, "restore", backup, restored);
+	assert_int_equal(entries_told(scene.it->last.out), told[3]);
+	installation_gets(scene.it, 0, "check", restored);
+	assert_says(scene.it->last.out, "Result:   good");
+	assert_int_equal(entries_told(scene.it->last.out), told[3]);
+	person_gets(scene.paul, 0, "journal", "check", "--all");
 }
 
 static void a_backup_overwrites_nothing(void **state)
@@ -311,6 +390,7 @@ int main(void)
 		cmocka_unit_test(the_head_is_signed_by_the_key_that_was_printed_at_the_beginning),
 		cmocka_unit_test(a_running_server_can_be_checked),
 		cmocka_unit_test(a_backup_of_a_running_server_is_whole),
+		cmocka_unit_test(a_backup_made_while_people_write_is_whole_and_can_be_restored),
 		cmocka_unit_test(a_backup_overwrites_nothing),
 		cmocka_unit_test(a_server_that_forgets_is_caught_by_whoever_remembers),
 		cmocka_unit_test(a_person_finds_an_altered_entry),
