@@ -1,10 +1,11 @@
 /* Following changes: one notice a line, for as long as the person likes. A connection that drops is made again, and
- * goes on after the last change that was shown. */
+ * goes on behind what was shown. */
 #include "client/commands.h"
 #include "client/console.h"
 #include "client/json.h"
 #include "client/print.h"
 #include "client/record.h"
+#include "client/watch_place.h"
 #include "common/text.h"
 
 #include <string.h>
@@ -15,9 +16,9 @@
 
 struct watch {
 	struct client *client;
-	const struct kind *kind; /* NULL: any */
-	char id[ID_TEXT];        /* "": any */
-	int64_t since;           /* the last entry shown; -1: from now on */
+	const struct kind *kind;  /* NULL: any */
+	char id[ID_TEXT];         /* "": any */
+	struct watch_place place; /* -1: from now on */
 };
 
 /* The word of the command: nothing, a kind, or an id. */
@@ -51,14 +52,14 @@ static enum status begin(struct watch *watch, struct error *err)
 		codec_pair_text(params, "kind", watch->kind->name);
 		count++;
 	}
-	if (watch->since >= 0) {
-		codec_pair_int(params, "since", watch->since);
+	if (watch->place.since >= 0) {
+		codec_pair_int(params, "since", watch->place.since);
 		count++;
 	}
 	codec_map_end(params, header, count);
 	status = client_call(watch->client, METHOD_watch, params, &result, err);
-	if (status == STATUS_OK) {
-		watch->since = codec_get_int(result, "entry", watch->since);
+	if (status == STATUS_OK && watch->place.since < 0) {
+		watch_place_init(&watch->place, codec_get_int(result, "entry", -1));
 	}
 	return status;
 }
@@ -86,7 +87,7 @@ static enum status introduce(struct watch *watch, struct error *err)
 		      watch->id[0]  ? watch->id
 		      : watch->kind ? watch->kind->plural
 				    : "everything that you may see",
-		      (long long)watch->since);
+		      (long long)watch->place.since);
 	return status;
 }
 
@@ -154,11 +155,16 @@ static enum status show(struct watch *watch, struct arena *arena, const struct m
 			struct error *err)
 {
 	struct client view = *watch->client; /* with an arena that ends with this notice */
-	int64_t entry = codec_get_int(notice->params, "entry", watch->since);
-	enum status status = STATUS_OK;
+	int64_t entry = codec_get_int(notice->params, "entry", watch->place.since);
+	const char *id = codec_get_string(arena, notice->params, "id");
+	bool fresh = false;
+	enum status status = watch_place_take(&watch->place, entry, id ? id : "",
+					      codec_get_int(notice->params, "revision", 0), &fresh, err);
 
+	if (status != STATUS_OK || !fresh) {
+		return status;
+	}
 	view.arena = arena;
-	watch->since = entry > watch->since ? entry : watch->since;
 	if (text_equal((const char *)notice->method.data, notice->method.length, "changed")) {
 		if (view.output.mode == OUTPUT_JSON) {
 			status = changed_json(&view, notice->params, err);
@@ -211,7 +217,7 @@ static enum status resume(struct watch *watch, struct error *err)
 	enum status status = STATUS_UNREACHABLE;
 
 	(void)fprintf(stderr, "safer: %s; connecting again, to go on after journal entry %lld\n",
-		      err->message, (long long)watch->since);
+		      err->message, (long long)watch->place.since);
 	while (status == STATUS_UNREACHABLE) {
 		(void)console_poll(-1, 0, patience);
 		if (console_interrupted()) {
@@ -231,10 +237,11 @@ static enum status resume(struct watch *watch, struct error *err)
 
 static enum status run(struct client *client, const char *target, struct error *err)
 {
-	struct watch watch = {.client = client, .since = -1};
-	enum status status;
+	struct watch watch = {.client = client};
+	int64_t since = -1;
+	enum status status = arguments_number(client->arguments, FLAG_SINCE, 0, INT64_MAX, -1, &since, err);
 
-	status = arguments_number(client->arguments, FLAG_SINCE, 0, INT64_MAX, -1, &watch.since, err);
+	watch_place_init(&watch.place, since);
 	if (status == STATUS_OK && client->output.mode == OUTPUT_CSV) {
 		status = error_set(err, STATUS_INVALID,
 				   "a watch has no end, so there is no CSV of it; take --json");
@@ -257,6 +264,7 @@ static enum status run(struct client *client, const char *target, struct error *
 			status = resume(&watch, err);
 		}
 	}
+	watch_place_release(&watch.place);
 	if (status == STATUS_INTERRUPTED) {
 		*err = (struct error)ERROR_INIT; /* that is how a watch ends: nothing to complain of */
 	}

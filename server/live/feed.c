@@ -225,14 +225,58 @@ static bool feed_key(const struct feed *feed, struct digest *out)
 	return whole;
 }
 
-static enum status collect(struct feed *feed, int64_t last, struct error *err)
+/* Whole entries, until there are enough of them or of their bytes: one that is slow may not have more waiting for it than a
+ * connection holds. */
+static enum status collect(struct feed *feed, int64_t entries, int64_t *reached, struct error *err)
 {
-	for (int64_t entry = feed->wish->since + 1; entry <= last; entry++) {
-		if (collect_entry(feed, entry, err) != STATUS_OK) {
+	size_t start = feed->out->length;
+	int64_t entry = feed->wish->since;
+
+	while (entry + 1 < entries && entry - feed->wish->since < FEED_ENTRIES &&
+	       feed->out->length - start < FEED_BYTES) {
+		if (collect_entry(feed, entry + 1, err) != STATUS_OK) {
 			return err->status;
 		}
+		entry++;
 	}
+	*reached = entry;
 	return feed->out->failed ? error_memory(err) : STATUS_OK;
+}
+
+/* What was told to another, with how far it went in front; or made anew, and kept. */
+static enum status tell(struct feed *feed, int64_t entries, int64_t *reached, struct error *err)
+{
+	struct views *views = feed->context->views;
+	size_t start = feed->out->length;
+	size_t refused = arena_refused(feed->arena);
+	struct digest key;
+	struct span view;
+	struct buffer kept;
+
+	if (views == NULL || !feed_key(feed, &key)) {
+		return collect(feed, entries, reached, err);
+	}
+	if (views_find(views, &key, entries, &view)) {
+		memcpy(reached, view.data, sizeof(*reached));
+		buffer_append(feed->out, view.data + sizeof(*reached), view.length - sizeof(*reached));
+		return feed->out->failed ? error_memory(err) : STATUS_OK;
+	}
+	if (collect(feed, entries, reached, err) != STATUS_OK) {
+		return err->status;
+	}
+	if (feed->personal || arena_refused(feed->arena) != refused) {
+		return STATUS_OK;
+	}
+	buffer_init(&kept, sizeof(*reached) + feed->out->length - start);
+	buffer_append(&kept, reached, sizeof(*reached));
+	if (feed->out->length > start) {
+		buffer_append(&kept, feed->out->data + start, feed->out->length - start);
+	}
+	if (!kept.failed) {
+		views_keep(views, &key, entries, buffer_span(&kept));
+	}
+	buffer_release(&kept);
+	return STATUS_OK;
 }
 
 enum status feed_collect(struct context *context, struct arena *arena, const struct session *session,
@@ -240,32 +284,13 @@ enum status feed_collect(struct context *context, struct arena *arena, const str
 			 struct error *err)
 {
 	struct feed feed = {.context = context, .arena = arena, .session = session, .wish = wish, .out = out};
-	struct views *views = context->views;
-	size_t start = out->length;
-	size_t refused = arena_refused(arena);
 	int64_t entries = 0;
-	int64_t last = 0;
-	struct digest key;
-	struct span view;
+	int64_t last = wish->since;
 
 	visibility_init(&feed.visibility, context, arena, session);
-	if (store_leaf_count(context->store, session->partnership, &entries, err) != STATUS_OK) {
+	if (store_leaf_count(context->store, session->partnership, &entries, err) != STATUS_OK ||
+	    tell(&feed, entries, &last, err) != STATUS_OK) {
 		return err->status;
-	}
-	last = wish->since + FEED_ENTRIES < entries - 1 ? wish->since + FEED_ENTRIES : entries - 1;
-	last = last > wish->since ? last : wish->since;
-	if (views != NULL && !feed_key(&feed, &key)) {
-		views = NULL;
-	}
-	if (views != NULL && views_find(views, &key, entries, &view)) {
-		buffer_append(out, view.data, view.length);
-	} else if (collect(&feed, last, err) != STATUS_OK) {
-		return err->status;
-	} else if (views != NULL && !feed.personal && arena_refused(arena) == refused) {
-		views_keep(views, &key, entries, (struct span){out->data + start, out->length - start});
-	}
-	if (out->failed) {
-		return error_memory(err);
 	}
 	*reached = last;
 	*more = last + 1 < entries;

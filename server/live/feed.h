@@ -5,7 +5,8 @@
 #include "server/request.h"
 #include "server/session.h"
 
-#define FEED_ENTRIES 256 /* journal entries looked at in one go */
+#define FEED_ENTRIES 256                 /* journal entries looked at in one go, at most */
+#define FEED_BYTES   ((size_t)256 << 10) /* of notices, after which no further entry is begun */
 
 /* Appends whole notices for the entries after wish->since, oldest first, ready to be sent. *reached is the last entry
  * looked at, *more whether there are others behind it. Runs on a reader, inside its snapshot.
