@@ -25,12 +25,17 @@ int64_t clock_now(void)
 	return clock_machine() + offset;
 }
 
-int64_t clock_monotonic_ms(void)
+int64_t clock_monotonic_us(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t clock_monotonic_ms(void)
+{
+	return clock_monotonic_us() / 1000;
 }
 
 void clock_set_offset(int64_t microseconds)

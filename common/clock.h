@@ -11,6 +11,7 @@
 int64_t clock_machine(void);      /* microseconds since 1970-01-01 UTC, by the machine */
 int64_t clock_now(void);          /* the same, by the partnership's calendar */
 int64_t clock_monotonic_ms(void); /* milliseconds that never go back; for deadlines */
+int64_t clock_monotonic_us(void); /* the same in microseconds; for measuring */
 
 void clock_set_offset(int64_t microseconds); /* partnership's clock minus machine's; 0 at start */
 

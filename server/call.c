@@ -35,7 +35,7 @@ struct call *call_new(struct dispatch *dispatch, const struct connection *connec
 		return NULL;
 	}
 	call->dispatch = dispatch;
-	call->started = clock_machine();
+	call->started = clock_monotonic_us();
 	call->request = (struct request){
 		.arena = arena,
 		.connection = connection_number(connection),

@@ -9,7 +9,7 @@ struct call {
 	struct job job; /* first, so that the one is the other */
 	struct request request;
 	struct dispatch *dispatch;
-	int64_t started;         /* microseconds, for the log */
+	int64_t started;         /* microseconds of the monotonic clock, for the log and the metrics */
 	int64_t held;            /* bytes that are counted into what all peers hold */
 	bool sign_in;            /* the device's first hello of the day */
 	bool refusal_journalled; /* the journal grew by a refusal */

@@ -41,7 +41,7 @@ void connection_enter(struct connection *connection, enum connection_state state
 		  log_text("from", states[from].name), log_text("to", states[state].name),
 		  log_text("reason", connection->reason));
 	if (from == CONNECTION_HANDSHAKE) {
-		connections_handshake_over(connection->all);
+		connections_handshake_over(connection->all, state != CONNECTION_READY);
 		hooks->settled(hooks->payload, connection);
 	}
 	if (state == CONNECTION_CLOSED) {
@@ -302,6 +302,7 @@ void connection_send(struct connection *connection, struct span bytes)
 			  log_number("conn", (int64_t)connection->number),
 			  log_number("unsent", (int64_t)connection_unsent(connection)),
 			  log_number("bytes", (int64_t)bytes.length));
+		connections_limit(connection->all, LIMITED_output_bytes);
 		connection_fail(connection, "it had too much unsent output");
 		return;
 	}
@@ -322,6 +323,7 @@ void connection_refuse(struct connection *connection, uint32_t id, const struct 
 		connection_send(connection, buffer_span(&reply));
 	}
 	buffer_release(&reply);
+	connections_refuse(connection->all);
 	connection_drain(connection, "its message was refused");
 }
 

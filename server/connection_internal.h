@@ -87,8 +87,9 @@ const struct connection_hooks *connections_hooks(const struct connections *conne
 size_t connections_of_fingerprint(const struct connections *connections, const struct digest *fingerprint);
 void connections_turn(struct connection *connection); /* lets it go on when the loop turns */
 void connections_sweep_soon(struct connections *connections);
-void connections_handshake_over(struct connections *connections);
-void connections_weigh(struct connection *connection); /* its buffers have grown or shrunk */
+void connections_handshake_over(struct connections *connections, bool failed);
+void connections_refuse(struct connections *connections); /* counts one that ends with an error */
+void connections_weigh(struct connection *connection);    /* its buffers have grown or shrunk */
 bool connections_may_enrol(struct connections *connections, const struct connection *connection,
 			   int64_t now_ms);
 

@@ -179,6 +179,7 @@ static bool read_some(struct connection *connection)
 		log_about(connection->about, LOG_WARNING, "key-update-flood",
 			  log_number("conn", (int64_t)connection->number),
 			  log_text("address", connection->address));
+		connections_limit(connection->all, LIMITED_key_updates);
 		connection_fail(connection, "it changed keys too often");
 	} else if (io == IO_GOODBYE) {
 		peer_said_goodbye(connection);
@@ -299,6 +300,7 @@ static void settle(struct connection *connection)
 	if (connection->peer.has_certificate &&
 	    connections_of_fingerprint(connection->all, &connection->peer.fingerprint) >
 		    (size_t)limits->connections_per_credential) {
+		connections_limit(connection->all, LIMITED_connections_per_credential);
 		error_set(&err, STATUS_UNREACHABLE, "this device has too many connections open");
 		error_hint(&err, "close some of them and try again");
 		connection_refuse(connection, 0, &err);

@@ -24,7 +24,10 @@ struct connections {
 	size_t count;
 	size_t room;
 	size_t open; /* those that are not closed */
+	size_t most; /* of them so far */
 	size_t handshakes;
+	int64_t handshakes_failed;
+	int64_t refused;
 	int64_t held; /* bytes for all of them, and for requests that wait */
 	uint64_t last_number;
 	struct event *turn;
@@ -33,7 +36,20 @@ struct connections {
 	struct connection **in_turn_end;
 	bool sweep;
 	struct rates *rates[OFTEN_COUNT];
-	int64_t too_often[OFTEN_COUNT];
+	int64_t limited[LIMITED_COUNT];
+};
+
+const char *const limited_names[LIMITED_COUNT] = {
+#define LIMITED(symbol) #symbol,
+#include "server/limited.def"
+#undef LIMITED
+};
+
+/* The limits on how often. */
+static const enum limited often_limits[OFTEN_COUNT] = {
+	[OFTEN_CONNECT] = LIMITED_connections_per_second,
+	[OFTEN_ENROL] = LIMITED_enrol_connections_per_minute,
+	[OFTEN_ASK] = LIMITED_requests_per_second,
 };
 
 const struct limits *connections_limits(const struct connections *connections)
@@ -56,9 +72,45 @@ size_t connections_handshakes(const struct connections *connections)
 	return connections->handshakes;
 }
 
-void connections_handshake_over(struct connections *connections)
+int64_t connections_handshakes_failed(const struct connections *connections)
+{
+	return connections->handshakes_failed;
+}
+
+void connections_handshake_over(struct connections *connections, bool failed)
 {
 	connections->handshakes--;
+	connections->handshakes_failed += failed;
+}
+
+size_t connections_peak(const struct connections *connections)
+{
+	return connections->most;
+}
+
+void connections_refuse(struct connections *connections)
+{
+	connections->refused++;
+}
+
+int64_t connections_refused(const struct connections *connections)
+{
+	return connections->refused;
+}
+
+uint64_t connections_taken(const struct connections *connections)
+{
+	return connections->last_number;
+}
+
+void connections_limit(struct connections *connections, enum limited limit)
+{
+	connections->limited[limit]++;
+}
+
+int64_t connections_limited(const struct connections *connections, enum limited limit)
+{
+	return connections->limited[limit];
 }
 
 /* ---- the turn of the loop ---- */
@@ -261,6 +313,9 @@ enum status connections_add(struct connections *connections, int fd, SSL *ssl,
 	connection_assign(connection, connections->base);
 	connections->list[connections->count++] = connection;
 	connections->open++;
+	if (connections->open > connections->most) {
+		connections->most = connections->open;
+	}
 	connections->handshakes++;
 	connection_arm(connection);
 	if (out) {
@@ -370,7 +425,7 @@ static bool may(struct connections *connections, enum often often, const void *k
 	if (rates_take(connections->rates[often], key, length, rate, now_ms)) {
 		return true;
 	}
-	connections->too_often[often]++;
+	connections_limit(connections, often_limits[often]);
 	return false;
 }
 
@@ -408,7 +463,7 @@ bool connections_may_ask(struct connections *connections, const struct connectio
 
 int64_t connections_too_often(const struct connections *connections, enum often often)
 {
-	return connections->too_often[often];
+	return connections->limited[often_limits[often]];
 }
 
 /* ---- how much ---- */
@@ -466,6 +521,7 @@ void connections_weigh(struct connection *connection)
 		log_about(found->about, LOG_WARNING, "buffers-over-limit",
 			  log_number("conn", (int64_t)found->number),
 			  log_number("bytes", (int64_t)found->held));
+		connections_limit(connections, LIMITED_buffers_bytes);
 		connection_fail(found, "all peers together held too much memory");
 	}
 }
@@ -503,6 +559,7 @@ bool connections_evict(struct connections *connections, int64_t now_ms)
 		log_about(connection->about, LOG_INFO, "handshake-evicted",
 			  log_number("conn", (int64_t)connection->number),
 			  log_text("address", connection->address));
+		connections_limit(connections, LIMITED_handshakes);
 		connection_fail(connection, "it made room for another handshake");
 		return true;
 	}

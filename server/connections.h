@@ -28,6 +28,21 @@ struct connection *connections_find(const struct connections *connections, uint6
 
 size_t connections_count(const struct connections *connections);
 size_t connections_handshakes(const struct connections *connections);
+int64_t connections_handshakes_failed(const struct connections *connections); /* so far */
+size_t connections_peak(const struct connections *connections);               /* at once, so far */
+int64_t connections_refused(const struct connections *connections); /* ended with an error, so far */
+uint64_t connections_taken(const struct connections *connections);  /* let in, so far */
+
+/* The limits that turn peers away, and how often each did so far. The name is the limit's in limits.def. */
+enum limited {
+#define LIMITED(symbol) LIMITED_##symbol,
+#include "server/limited.def"
+#undef LIMITED
+	LIMITED_COUNT
+};
+extern const char *const limited_names[LIMITED_COUNT];
+void connections_limit(struct connections *connections, enum limited limit);
+int64_t connections_limited(const struct connections *connections, enum limited limit);
 
 /* Whether a limit on how often lets something be; what it does not let is counted. */
 enum often { OFTEN_CONNECT, OFTEN_ENROL, OFTEN_ASK, OFTEN_COUNT };

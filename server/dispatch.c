@@ -49,6 +49,33 @@ enum status dispatch_admits(enum method method, const struct session *session, s
 	return error_rule(err, rule);
 }
 
+/* ---- what is counted ---- */
+
+struct metrics_sources dispatch_sources(const struct dispatch *dispatch)
+{
+	return (struct metrics_sources){
+		.metrics = &dispatch->metrics,
+		.connections = dispatch->connections,
+		.watchers = dispatch->watchers,
+		.workers = {[THREAD_READER] = dispatch->reader, [THREAD_WRITER] = dispatch->writer},
+		.limits = dispatch->context.limits,
+	};
+}
+
+/* The loop's numbers, for a handler that runs elsewhere. */
+static enum status take_sample(struct call *call, struct error *err)
+{
+	const struct metrics_sources sources = dispatch_sources(call->dispatch);
+	struct metrics_sample *sample = arena_alloc(call->request.arena, sizeof(*sample));
+
+	if (!sample) {
+		return error_memory(err);
+	}
+	metrics_sample(&sources, sample);
+	call->request.sample = sample;
+	return STATUS_OK;
+}
+
 /* ---- on a worker ---- */
 
 static void start_reply(struct call *call)
@@ -154,7 +181,7 @@ static enum status run_introduction(struct job *job, struct context *context, st
 
 /* Ids, names and counts: no plan data. Written down in words are only failures of our own, and what is wrong with a
  * device: those sentences are of this program alone. */
-static void log_call(const struct call *call, const struct connection *connection)
+static void log_call(const struct call *call, const struct connection *connection, int64_t micros)
 {
 	const struct request *request = &call->request;
 	const struct job *job = &call->job;
@@ -163,7 +190,7 @@ static void log_call(const struct call *call, const struct connection *connectio
 		log_text("method", method_rows[request->method].name),
 		log_text("status", status_name(job->status)),
 		log_text("person", request->session ? request->session->person_id : ""),
-		log_number("micros", clock_machine() - call->started),
+		log_number("micros", micros),
 	};
 	size_t count = 5;
 
@@ -229,11 +256,13 @@ static void answer(struct call *call)
 	struct dispatch *dispatch = call->dispatch;
 	struct request *request = &call->request;
 	struct connection *connection = connections_find(dispatch->connections, request->connection);
+	int64_t micros = clock_monotonic_us() - call->started;
 
 	if (connection && request->session) {
 		connection_know(connection, request->session->credential.number);
 	}
-	log_call(call, connection);
+	metrics_request(&dispatch->metrics, request->method, call->job.status, micros);
+	log_call(call, connection, micros);
 	if (connection) {
 		send_answer(call, connection);
 	}
@@ -325,8 +354,24 @@ static struct worker *worker_of(struct dispatch *dispatch, const struct call *ca
 	return method_rows[call->request.method].lane == LANE_WRITE ? dispatch->writer : dispatch->reader;
 }
 
-/* Everything that can be refused before a worker sees it. Of what all peers may hold together a quarter is left for
+/* Of what all peers may hold together a quarter is left for
  * bytes on their way: a request can be told to come again, a peer with a full buffer can only be cut off. */
+static bool has_too_much_to_do(struct dispatch *dispatch, const struct call *call)
+{
+	const struct limits *limits = dispatch->context.limits;
+
+	if (worker_waiting(worker_of(dispatch, call)) >= (size_t)limits->waiting_calls) {
+		connections_limit(dispatch->connections, LIMITED_waiting_calls);
+		return true;
+	}
+	if (connections_held(dispatch->connections) > limits->buffers_bytes / 4 * 3) {
+		connections_limit(dispatch->connections, LIMITED_buffers_bytes);
+		return true;
+	}
+	return false;
+}
+
+/* Everything that can be refused before a worker sees it. */
 static enum status check_call(struct call *call, struct connection *connection, const struct message *message,
 			      struct error *err)
 {
@@ -344,15 +389,19 @@ static enum status check_call(struct call *call, struct connection *connection, 
 		return error_hint(
 			err, "try again in a moment; the setting limit_requests_per_second is the server's");
 	}
-	if (worker_waiting(worker_of(dispatch, call)) >= (size_t)limits->waiting_calls ||
-	    connections_held(dispatch->connections) > limits->buffers_bytes / 4 * 3) {
+	if (has_too_much_to_do(dispatch, call)) {
 		error_set(err, STATUS_UNREACHABLE, "the server has too much to do just now");
 		return error_hint(err, "try again in a moment");
 	}
 	if (call->request.method == METHOD_watch) {
-		return watchers_admit(dispatch->watchers, connection, &call->request, err);
+		status = watchers_admit(dispatch->watchers, connection, &call->request, err);
+		if (status == STATUS_REFUSED) {
+			connections_limit(dispatch->connections, LIMITED_watches_per_connection);
+		}
+	} else if (call->request.method == METHOD_admin_status) {
+		status = take_sample(call, err);
 	}
-	return STATUS_OK;
+	return status;
 }
 
 /* Sends the call on its lane. The call is not ours after this. */
@@ -398,6 +447,7 @@ static void take_request(struct call *call, struct connection *connection, const
 		start_call(call, connection);
 		return;
 	}
+	call->dispatch->metrics.requests_refused[call->job.status]++;
 	log_about(connection_about(connection), LOG_INFO, "request-refused",
 		  log_number("conn", (int64_t)call->request.connection),
 		  log_span("method", (const char *)message->method.data,

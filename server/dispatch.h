@@ -9,6 +9,7 @@
 
 #include "server/connections.h"
 #include "server/live/watchers.h"
+#include "server/metrics.h"
 #include "server/refusals.h"
 #include "server/request.h"
 #include "server/worker.h"
@@ -21,8 +22,12 @@ struct dispatch {
 	struct worker *writer;
 	struct refusals *refusals; /* the writer's thread only */
 	struct context context;    /* for the loop's lane: without store and journal */
-	bool stopped;              /* no more work of its own is started */
+	struct metrics metrics;
+	bool stopped; /* no more work of its own is started */
 };
+
+/* Where a sample of the metrics is taken from. */
+struct metrics_sources dispatch_sources(const struct dispatch *dispatch);
 
 /* A whole message of a connection. */
 void dispatch_message(struct dispatch *dispatch, struct connection *connection, struct span bytes);

@@ -88,13 +88,15 @@ static void out_of_descriptors(struct listener *listener, int error)
 }
 
 /* Whether a caller may come in; NULL, or why not. */
-static const char *turned_away(const struct listener *listener, const struct sockaddr_storage *address)
+static const char *turned_away(struct listener *listener, const struct sockaddr_storage *address)
 {
 	if (connections_count(listener->connections) >= (size_t)listener->limits->connections) {
+		connections_limit(listener->connections, LIMITED_connections);
 		return "there are too many connections";
 	}
 	if (connections_of_address(listener->connections, address) >=
 	    (size_t)listener->limits->connections_per_address) {
+		connections_limit(listener->connections, LIMITED_connections_per_address);
 		return "there are too many connections from its address";
 	}
 	if (!connections_may_connect(listener->connections, address, clock_monotonic_ms())) {

@@ -16,6 +16,7 @@
 #include "server/store/store.h"
 
 struct authority;
+struct metrics_sample;
 struct session;
 struct sessions;
 struct recent;
@@ -70,6 +71,8 @@ struct request {
 	struct buffer reply; /* the whole answer; the gate has put its beginning, the handler puts one map */
 	struct buffer details; /* packed `details` of an error, when there are any */
 	struct watch_wish watch;
+	struct metrics_sample
+		*sample;          /* for admin.status, taken by the loop before the handler runs; else NULL */
 	int64_t moved;            /* a partnership whose journal grew; 0 none. The loop wakes its watchers */
 	int64_t close_credential; /* a credential that ended; the loop closes its connections. 0 none */
 	bool undo; /* the handler succeeded, and nothing of what it did stays: a dry run. The writer reverts */

@@ -10,6 +10,7 @@
 #include "server/dispatch.h"
 #include "server/identity/authority.h"
 #include "server/listener.h"
+#include "server/metrics_door.h"
 
 #include <event2/event.h>
 #include <openssl/crypto.h>
@@ -42,6 +43,7 @@ struct server {
 	struct store *reader_store;
 	struct watchers *watchers;
 	struct dispatch dispatch;
+	struct metrics_door *metrics_door; /* NULL: off */
 	struct event *signals[4];
 	struct event *check;
 	struct event *watchdog;
@@ -175,6 +177,9 @@ static void on_check(evutil_socket_t fd, short what, void *payload)
 	(void)what;
 	connections_check(server->connections, now);
 	log_quota_tell(now);
+	if (server->metrics_door) {
+		metrics_door_check(server->metrics_door, now);
+	}
 	if (server->stopping != 0 && now - server->stopping > STOP_MS) {
 		event_base_loopbreak(server->base);
 	} else if (server->stopping == 0 && now - server->certificate_ms > CERTIFICATE_MS) {
@@ -364,6 +369,7 @@ static enum status start_workers(struct server *server, struct error *err)
 	if (!dispatch->refusals) {
 		return error_memory(err);
 	}
+	dispatch->metrics.started = clock_machine();
 	dispatch->connections = server->connections;
 	dispatch->watchers = server->watchers;
 	dispatch->context = reader;
@@ -409,6 +415,10 @@ static enum status start(struct server *server, struct error *err)
 		status = start_workers(server, err);
 	}
 	if (status == STATUS_OK) {
+		status = metrics_door_new(server->base, &server->dispatch, &server->folder->settings,
+					  &server->metrics_door, err);
+	}
+	if (status == STATUS_OK) {
 		status = start_examination(server, err);
 	}
 	if (status == STATUS_OK) {
@@ -445,11 +455,13 @@ static void stop(struct server *server)
 	if (server->watchers) {
 		watchers_stop(server->watchers);
 	}
+	metrics_door_stop(server->metrics_door);
 	worker_stop(server->examiner);
 	worker_stop(server->dispatch.reader);
 	worker_stop(server->dispatch.writer);
 	listener_free(server->listener);
 	server->listener = NULL;
+	metrics_door_free(server->metrics_door);
 	connections_free(server->connections);
 	watchers_free(server->watchers);
 	refusals_free(server->dispatch.refusals);

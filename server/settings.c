@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 
 #include <ini.h>
 
@@ -186,6 +187,17 @@ static const char *check_log_level(const struct settings *settings)
 	return log_level_parse(settings->log_level, &level) ? NULL : "error, warning, info or debug";
 }
 
+/* Where it would be if it were relative depends on who starts the server. */
+static const char *check_metrics_socket(const struct settings *settings)
+{
+	const char *path = settings->metrics_socket;
+
+	return path[0] == '\0' ||
+			       (path[0] == '/' && strlen(path) < sizeof(((struct sockaddr_un *)0)->sun_path))
+		       ? NULL
+		       : "nothing, or a whole path that begins with / and has at most 107 bytes";
+}
+
 static const char *check_depth(const struct settings *settings)
 {
 	return settings->limits.message_depth <= SCANNER_DEPTH ? NULL : "at most 32 levels";
@@ -205,6 +217,7 @@ static const struct {
 	{"listen", check_listen},
 	{"names", check_names},
 	{"log_level", check_log_level},
+	{"metrics_socket", check_metrics_socket},
 	{LIMIT_PREFIX "message_depth", check_depth},
 	{LIMIT_PREFIX "enrol_message_bytes", check_enrol_bytes},
 };

@@ -43,7 +43,7 @@ struct worker {
 	struct event *finished_event;
 
 	/* The loop's thread only. */
-	size_t waiting;
+	struct worker_tally tally;
 	struct queue said; /* submitted in this turn of the loop */
 	struct event *hand_over_event;
 
@@ -317,9 +317,13 @@ static bool write_group(struct worker *worker, struct job *first)
 static void write_alone(struct worker *worker, struct job *job)
 {
 	struct error err = ERROR_INIT;
+	int64_t begun = clock_monotonic_us();
 
 	job->next = NULL;
+	job->times.lost = true;
 	if (write_group(worker, job)) {
+		job->times.group = 1;
+		job->times.group_micros = clock_monotonic_us() - begun;
 		return;
 	}
 	if (job->status == STATUS_OK || job->keep) {
@@ -343,6 +347,8 @@ static void take_settings(struct worker *worker)
 static void writer_work(struct worker *worker)
 {
 	struct job *first = NULL;
+	int64_t begun;
+	size_t group = 0;
 	size_t count = 0;
 
 	pthread_mutex_lock(&worker->lock);
@@ -350,7 +356,14 @@ static void writer_work(struct worker *worker)
 	first = lanes_take(worker, WRITER_GROUP);
 	pthread_mutex_unlock(&worker->lock);
 
+	begun = clock_monotonic_us();
+	for (struct job *job = first; job; job = job->next) {
+		job->times.begun = begun;
+		group++;
+	}
 	if (write_group(worker, first)) {
+		first->times.group = group;
+		first->times.group_micros = clock_monotonic_us() - begun;
 		deliver_all(worker, first);
 		return;
 	}
@@ -397,6 +410,7 @@ static void reader_work(struct worker *worker)
 	queue_init(&ready);
 	while ((job = reader_take(worker, number, done)) != NULL) {
 		start_job(job);
+		job->times.begun = clock_monotonic_us();
 		if (begun == STATUS_OK) {
 			job->status = job->run(job, context, &job->error);
 		} else {
@@ -464,6 +478,16 @@ static void on_hand_over(evutil_socket_t fd, short what, void *payload)
 	hand_over(payload);
 }
 
+static void count_job(struct worker_tally *tally, const struct job_times *times)
+{
+	histogram_add(&tally->waits, &histogram_times, times->begun - times->submitted);
+	if (times->group > 0) {
+		histogram_add(&tally->groups, &histogram_jobs, (int64_t)times->group);
+		histogram_add(&tally->group_times, &histogram_times, times->group_micros);
+	}
+	tally->jobs_lost += times->lost;
+}
+
 static void finish(struct worker *worker)
 {
 	struct job *job;
@@ -474,7 +498,8 @@ static void finish(struct worker *worker)
 	while (job) {
 		struct job *next = job->next;
 
-		worker->waiting--;
+		worker->tally.waiting--;
+		count_job(&worker->tally, &job->times);
 		job->done(job);
 		job = next;
 	}
@@ -573,7 +598,13 @@ enum status worker_start(struct event_base *base, enum store_role role, const st
 
 void worker_submit(struct worker *worker, struct job *job)
 {
-	worker->waiting++;
+	struct worker_tally *tally = &worker->tally;
+
+	tally->waiting++;
+	if (tally->waiting > tally->waiting_peak) {
+		tally->waiting_peak = tally->waiting;
+	}
+	job->times = (struct job_times){.submitted = clock_monotonic_us()};
 	if (!worker->said.first) {
 		event_active(worker->hand_over_event, EV_TIMEOUT, 0);
 	}
@@ -582,7 +613,12 @@ void worker_submit(struct worker *worker, struct job *job)
 
 size_t worker_waiting(const struct worker *worker)
 {
-	return worker->waiting;
+	return worker->tally.waiting;
+}
+
+const struct worker_tally *worker_tally(const struct worker *worker)
+{
+	return &worker->tally;
 }
 
 void worker_stop(struct worker *worker)

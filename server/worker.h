@@ -12,6 +12,7 @@
 #define SAFER_SERVER_WORKER_H
 
 #include "common/status.h"
+#include "server/histogram.h"
 #include "server/request.h"
 #include "server/settings.h"
 
@@ -19,6 +20,25 @@
 
 struct event_base;
 struct worker;
+
+/* What a job tells of its way. Each thread writes its own part while the job is with it. */
+struct job_times {
+	int64_t submitted; /* microseconds of the monotonic clock */
+	int64_t begun;     /* the same, when the worker's thread came to it */
+	size_t group;      /* on the first of a transaction of the writer: how many jobs were in it; else 0 */
+	int64_t group_micros; /* and how long it took, until it was durable */
+	bool lost;            /* the transaction that it was in was lost under it */
+};
+
+/* What a worker has done since it began. */
+struct worker_tally {
+	size_t waiting; /* jobs that were submitted and are not done */
+	size_t waiting_peak;
+	struct histogram waits;       /* microseconds from being submitted to being begun */
+	struct histogram groups;      /* jobs in one transaction; of the writer */
+	struct histogram group_times; /* microseconds */
+	int64_t jobs_lost; /* that were in a transaction which was lost, and were tried again alone */
+};
 
 struct job {
 	struct job *next; /* the worker's while the job is with it */
@@ -41,6 +61,8 @@ struct job {
 	bool undo;          /* set by run: nothing of what it did stays although it succeeded */
 	enum status status; /* of run, or of the commit */
 	struct error error;
+
+	struct job_times times; /* the worker's */
 };
 
 /* `context` is copied; the store, journal and keys in it are borrowed until worker_stop(). Its settings and limits are
@@ -51,6 +73,7 @@ enum status worker_start(struct event_base *base, enum store_role role, const st
 /* All of the following on the loop's thread only. */
 void worker_submit(struct worker *worker, struct job *job);
 size_t worker_waiting(const struct worker *worker); /* jobs that were submitted and are not done */
+const struct worker_tally *worker_tally(const struct worker *worker);
 
 /* The jobs submitted from here on see these settings; those that wait already may. */
 void worker_settings(struct worker *worker, const struct settings *settings);

@@ -10,6 +10,7 @@
 #include "protocol/limits.h"
 #include "protocol/methods.h"
 #include "server/command.h"
+#include "server/metrics.h"
 #include "server/schema/schema.h"
 
 #include <ctype.h>
@@ -210,8 +211,9 @@ static void settings(void)
 	for (size_t i = 0; i < sizeof(settings_table) / sizeof(settings_table[0]); i++) {
 		const struct setting *row = &settings_table[i];
 
-		printf("| `%s` | `%s` | %.*s | %s | ", row->name, row->value, (int)trimmed(row->bounds),
-		       row->bounds, row->reload ? "yes" : "needs a restart");
+		printf(row->value[0] != '\0' ? "| `%s` | `%s` |" : "| `%s` | %s |", row->name, row->value);
+		printf(" %.*s | %s | ", (int)trimmed(row->bounds), row->bounds,
+		       row->reload ? "yes" : "needs a restart");
 		generate_cell(row->help);
 		printf(" |\n");
 	}
@@ -229,9 +231,14 @@ static void settings_man(void)
 		if (row->bounds[0] != '\0') {
 			printf("It takes %.*s.\n", (int)trimmed(row->bounds), row->bounds);
 		}
-		printf("The default is\n.Ql ");
-		generate_roff(row->value);
-		printf(" .\n%s", row->reload ? "" : "A change needs a restart.\n");
+		if (row->value[0] != '\0') {
+			printf("The default is\n.Ql ");
+			generate_roff(row->value);
+			printf(" .\n");
+		} else {
+			printf("By default it is empty.\n");
+		}
+		printf("%s", row->reload ? "" : "A change needs a restart.\n");
 	}
 	printf(".El\n");
 }
@@ -245,6 +252,20 @@ static void limits_man(void)
 		printf(".\nThe default is %" PRId64 ".\n", limit_rows[i].value);
 	}
 	printf(".El\n");
+}
+
+/* ---- the metrics ---- */
+
+static void metrics(void)
+{
+	printf("| metric | type | labels | meaning |\n|---|---|---|---|\n");
+	for (size_t i = 0; i < metric_row_count; i++) {
+		const struct metric_row *row = &metric_rows[i];
+
+		printf("| `%s` | %s | %s | ", row->name, row->type, row->label);
+		generate_cell(row->help);
+		printf(" |\n");
+	}
 }
 
 /* ---- the commands of saferd ---- */
@@ -317,6 +338,7 @@ static const struct {
 	{"settings", settings},
 	{"settings-man", settings_man},
 	{"limits-man", limits_man},
+	{"metrics", metrics},
 	{"synopsis-man", synopsis_man},
 	{"commands-man", commands_man},
 	{"client-commands-man", generate_client_commands},

@@ -388,6 +388,20 @@ void watchers_gone(struct watchers *watchers, const struct connection *connectio
 	}
 }
 
+size_t watchers_count(const struct watchers *watchers, size_t *behind)
+{
+	size_t count = 0;
+
+	*behind = 0;
+	for (const struct watcher *watcher = watchers->list; watcher; watcher = watcher->next) {
+		if (!watcher->ended) {
+			count++;
+			*behind += watcher->behind || watcher->busy;
+		}
+	}
+	return count;
+}
+
 enum status handle_unwatch(struct request *request, struct error *err)
 {
 	struct watchers *watchers = request->context->watchers;

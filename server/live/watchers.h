@@ -29,6 +29,8 @@ void watchers_settle(struct watchers *watchers, struct connection *connection, c
 void watchers_moved(struct watchers *watchers, int64_t partnership); /* its journal grew */
 void watchers_drained(struct watchers *watchers,
 		      const struct connection *connection); /* it takes bytes again */
+/* How many watches there are; *behind: of those who have not been told everything yet. */
+size_t watchers_count(const struct watchers *watchers, size_t *behind);
 void watchers_gone(struct watchers *watchers, const struct connection *connection);
 
 #endif

@@ -1,6 +1,8 @@
 /* The journal's rows: leaves, the hashes of the tree above them, the newest signed head; and counts for its check. */
 #include "server/store/sql.h"
 
+#include <sys/stat.h>
+
 #define LEAF_COLUMNS "number, at, what, person, leaf, by_name, by_salt, reason, reason_salt"
 
 static enum status read_leaf(struct statement *statement, struct leaf_row *out, struct error *err)
@@ -94,6 +96,39 @@ enum status store_leaf_count(struct store *store, int64_t partnership, int64_t *
 	status = sql_one(statement, "no count", err);
 	if (status == STATUS_OK) {
 		*out = sql_column_int(statement, 0);
+	}
+out:
+	sql_done(statement);
+	return status;
+}
+
+static int64_t file_bytes(const char *path)
+{
+	struct stat file;
+
+	return path && path[0] != '\0' && stat(path, &file) == 0 ? (int64_t)file.st_size : 0;
+}
+
+enum status store_size(struct store *store, struct store_size *out, struct error *err)
+{
+	const char *path = sqlite3_db_filename(store->db, "main");
+	struct statement *statement = NULL;
+	enum status status =
+		sql_prepare(store,
+			    "SELECT coalesce(sum((SELECT coalesce(max(leaf.number) + 1, 0) FROM leaf"
+			    " WHERE leaf.partnership = partnership.number)), 0) FROM partnership",
+			    &statement, err);
+
+	if (status != STATUS_OK) {
+		goto out;
+	}
+	status = sql_one(statement, "no count", err);
+	if (status == STATUS_OK) {
+		*out = (struct store_size){
+			.bytes = file_bytes(path),
+			.log_bytes = file_bytes(path ? sqlite3_filename_wal(path) : NULL),
+			.entries = sql_column_int(statement, 0),
+		};
 	}
 out:
 	sql_done(statement);

@@ -56,6 +56,15 @@ void store_rollback(struct store *store);
 bool store_version(struct store *store, int64_t *out);
 bool store_is_void(const struct store *store); /* inside begin..commit, but the transaction is gone */
 
+/* How large it is on the disk, and its log of writes that are not in it yet (the WAL), in bytes; 0 for a file that is
+ * not there. And how many journal entries all partnerships have together. */
+struct store_size {
+	int64_t bytes;
+	int64_t log_bytes;
+	int64_t entries;
+};
+enum status store_size(struct store *store, struct store_size *out, struct error *err);
+
 /* Durable when it returns STATUS_OK. After an I/O error at this point nobody can know what is on the disk: the
  * function logs and ends the process (status 75), and the client asks again with its request id. A full disk
  * rolls back and answers STATUS_UNREACHABLE. */

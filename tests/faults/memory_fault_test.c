@@ -229,6 +229,7 @@ static const struct flow flows[] = {
 	 .put = put_foreign,
 	 .status = STATUS_NOT_PERMITTED,
 	 .entries = 1},
+	{.method = "admin.status", .actor = ADMINISTRATOR, .pairs = ""},
 	{.method = "account.list", .actor = ADMINISTRATOR, .pairs = ""},
 	{.method = "account.list",
 	 .actor = OFFICER,

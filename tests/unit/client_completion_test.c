@@ -43,7 +43,7 @@ static void the_first_word_is_a_command_or_a_kind(void **state)
 {
 	struct home *home = *state;
 
-	assert_string_equal(COMPLETE(home, "a"), "account\naction\n");
+	assert_string_equal(COMPLETE(home, "a"), "account\nadmin\naction\n");
 	assert_string_equal(COMPLETE(home, "wh"), "whoami\nwhy\n");
 	assert_string_equal(COMPLETE(home, "bod"), "body\n");
 }
@@ -126,7 +126,7 @@ static void without_a_schema_the_commands_remain(void **state)
 	struct home *home = *state;
 	const char *const words[] = {"a", NULL};
 
-	assert_string_equal(complete(home, NULL, words), "account\n");
+	assert_string_equal(complete(home, NULL, words), "account\nadmin\n");
 }
 
 int main(void)

@@ -1,5 +1,5 @@
 # The life of the server and its wire.
-foreach(module IN ITEMS settings refusals rates log_quota)
+foreach(module IN ITEMS settings refusals rates log_quota histogram)
     add_cmocka_test(${module}_test LABEL unit LIBRARIES safer_server)
 endforeach()
 add_cmocka_test(worker_test LABEL unit LIBRARIES safer_server_fixture PkgConfig::libevent_core PkgConfig::sqlite3
@@ -8,6 +8,7 @@ add_cmocka_test(command_test LABEL unit LIBRARIES safer_server PkgConfig::sqlite
 foreach(module IN ITEMS handshake connection patience listener gate watch bounds)
     add_cmocka_test(${module}_test LABEL unit LIBRARIES safer_wire)
 endforeach()
+add_cmocka_test(metrics_test LABEL unit LIBRARIES safer_wire safer_exposition)
 
 # The unit's sandbox, as systemd itself judges it: 0 is closed, 10 is open, and 2.0 is the most that we allow.
 find_program(SAFER_SYSTEMD_ANALYZE systemd-analyze REQUIRED)

@@ -69,6 +69,8 @@ static const struct wrong wrongs[] = {
 	{"refuses a log level that there is not", "log_level = loud\n",
 	 ":1:", "error, warning, info or debug", ""},
 	{"refuses to listen on a name", "listen = localhost\n", ":1:", "an address such as", ""},
+	{"refuses a socket for metrics that is nowhere in particular", "metrics_socket = metrics.sock\n",
+	 ":1:", "begins with /", ""},
 	{"refuses an empty list of names", "names =  \n", ":1:", "at least one name", ""},
 	{"refuses a depth that the scanner does not reach", "limit_message_depth = 33\n", ":1:", "at most 32",
 	 ""},

@@ -211,6 +211,41 @@ static void commits_what_has_queued_up_as_one_group(void **state)
 	assert_int_equal(jobs[0].dones + jobs[1].dones, 2);
 }
 
+static void tells_how_large_its_groups_were_and_how_long_jobs_waited(void **state)
+{
+	struct fixture *fixture = *state;
+	static const enum act acts[] = {ACT_SUCCEED, ACT_FAIL, ACT_SUCCEED};
+	struct test_job jobs[3] = {{.runs = 0}};
+	const struct worker_tally *tally;
+
+	start(fixture, STORE_WRITER);
+	run_group(fixture, jobs, acts, 3);
+	tally = worker_tally(fixture->worker);
+	assert_int_equal(tally->groups.count, 2); /* the first job, and the three behind it */
+	assert_int_equal(tally->groups.sum, 4);
+	assert_int_equal(tally->groups.most, 3);
+	assert_int_equal(tally->group_times.count, 2);
+	assert_int_equal(tally->waits.count, 4);
+	assert_int_equal(tally->waiting_peak, 4);
+	assert_int_equal(tally->waiting, 0);
+	assert_int_equal(tally->jobs_lost, 0);
+}
+
+static void tells_of_jobs_whose_group_was_lost(void **state)
+{
+	struct fixture *fixture = *state;
+	static const enum act acts[] = {ACT_SUCCEED, ACT_LOSE_ONCE};
+	struct test_job jobs[2] = {{.runs = 0}};
+	const struct worker_tally *tally;
+
+	start(fixture, STORE_WRITER);
+	run_group(fixture, jobs, acts, 2);
+	tally = worker_tally(fixture->worker);
+	assert_int_equal(tally->jobs_lost, 2);
+	assert_int_equal(tally->groups.sum, 3);
+	assert_int_equal(tally->groups.most, 1);
+}
+
 static void undoes_a_job_that_fails_and_keeps_its_neighbours(void **state)
 {
 	struct fixture *fixture = *state;
@@ -465,6 +500,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(commits_what_has_queued_up_as_one_group),
+		TEST(tells_how_large_its_groups_were_and_how_long_jobs_waited),
+		TEST(tells_of_jobs_whose_group_was_lost),
 		TEST(undoes_a_job_that_fails_and_keeps_its_neighbours),
 		TEST(keeps_what_a_failing_job_wants_kept),
 		TEST(undoes_a_dry_run_that_succeeds),
