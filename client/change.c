@@ -3,9 +3,28 @@
 #include "client/commands.h"
 #include "client/console.h"
 #include "client/edit.h"
+#include "client/kept.h"
 #include "client/record.h"
 
 #include <string.h>
+
+/* "@1": a new record of the change-set in hand, which only there has that name. */
+static enum status name_in_hand(struct client *client, const char *name, char out[ID_TEXT], struct error *err)
+{
+	if (!kept_begun(client)) {
+		error_set(err, STATUS_INVALID, "no change-set is begun, so %s names nothing", name);
+		return error_hint(err, "an id is letters and a number, such as A12");
+	}
+	if (arguments_have(client->arguments, FLAG_DRY_RUN)) {
+		error_set(err, STATUS_INVALID, "%s is not there yet, so it cannot be tried alone", name);
+		return error_hint(err, "\"safer change commit --dry-run\" tries the whole change-set");
+	}
+	if (strlen(name) >= ID_TEXT) {
+		return error_set(err, STATUS_INVALID, "the change-set has no new record called %s", name);
+	}
+	memcpy(out, name, strlen(name) + 1);
+	return STATUS_OK;
+}
 
 enum status changeset_id(struct client *client, const char *name, char out[ID_TEXT], struct error *err)
 {
@@ -13,6 +32,9 @@ enum status changeset_id(struct client *client, const char *name, char out[ID_TE
 	const char *rest = client->command->words + 5;
 	enum status status = client_schema(client, err);
 
+	if (status == STATUS_OK && name[0] == '@') {
+		return name_in_hand(client, name, out, err);
+	}
 	if (status == STATUS_OK) {
 		status = client_id(client, name, &kind, out, err);
 	}
@@ -33,6 +55,9 @@ static enum status base_revision(struct client *client, const char *id, int64_t 
 	const msgpack_object *titles = NULL;
 	enum status status;
 
+	if (id[0] == '@') {
+		return STATUS_OK; /* nobody can have changed it */
+	}
 	status = arguments_number(client->arguments, FLAG_BASE, 1, INT64_MAX, 0, base, err);
 	if (status == STATUS_OK && *base == 0) {
 		status = record_read(client, id, NULL, &record, &titles, err);
@@ -57,11 +82,16 @@ static const char *next_show(struct client *client, const msgpack_object *result
 			     : NULL;
 }
 
+/* Sends it, or adds it to the change-set in hand. A dry run is of this change alone. */
 static enum status send_and_tell(struct client *client, struct changeset *set, bool show, struct error *err)
 {
 	const msgpack_object *result = NULL;
-	enum status status = changeset_send(client, set, &result, err);
+	enum status status;
 
+	if (!set->dry_run && kept_begun(client)) {
+		return kept_add(client, set, false, err);
+	}
+	status = changeset_send(client, set, &result, err);
 	if (status == STATUS_OK) {
 		status = changeset_tell(client, set, result, show ? next_show(client, result) : NULL, err);
 	}
@@ -137,7 +167,7 @@ enum status command_record_remove(struct client *client, struct error *err)
 	if (status == STATUS_OK) {
 		status = base_revision(client, id, &base, err);
 	}
-	if (status == STATUS_OK && !arguments_have(client->arguments, FLAG_DRY_RUN)) {
+	if (status == STATUS_OK && !arguments_have(client->arguments, FLAG_DRY_RUN) && !kept_begun(client)) {
 		warning = arena_printf(client->arena, "%s will be removed", id);
 		status = warning ? console_confirm(client, warning, id, err) : error_memory(err);
 	}

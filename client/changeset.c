@@ -91,6 +91,19 @@ void changeset_move(struct changeset *set, const char *verb, const char *id, int
 	put_item(set, verb, id, base, fields, count);
 }
 
+int64_t changeset_most(void)
+{
+	const struct param_row *rows = NULL;
+	size_t count = method_params(METHOD_change, &rows);
+
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(rows[i].name, "changes") == 0) {
+			return rows[i].max;
+		}
+	}
+	return 0;
+}
+
 enum status changeset_send(struct client *client, const struct changeset *set, const msgpack_object **result,
 			   struct error *err)
 {
@@ -116,8 +129,7 @@ enum status changeset_send(struct client *client, const struct changeset *set, c
 
 /* ---- what happened ---- */
 
-/* What others changed meanwhile, as it is now: a map from fields to values. */
-static void tell_also(struct client *client, const struct kind *kind, const msgpack_object *also)
+void changeset_tell_also(struct client *client, const struct kind *kind, const msgpack_object *also)
 {
 	const char *before = "  since you looked, others changed: ";
 
@@ -162,15 +174,19 @@ static void tell_people(struct client *client, const struct changeset *set, cons
 	for (size_t i = 0; i < list_size(changes); i++) {
 		const msgpack_object *change = list_item(changes, i);
 		struct span id = codec_get_text(change, "id");
+		struct span ref = codec_get_text(change, "ref");
 
-		(void)fprintf(file, "%.*s %s at revision %lld", (int)id.length,
-			      id.data ? (const char *)id.data : "", is,
+		(void)fprintf(file, "%.*s", (int)id.length, id.data ? (const char *)id.data : "");
+		if (ref.length > 0) {
+			(void)fprintf(file, " (%.*s)", (int)ref.length, (const char *)ref.data);
+		}
+		(void)fprintf(file, " %s at revision %lld", is,
 			      (long long)codec_get_int(change, "revision", 0));
 		if (entry >= 0 && !set->dry_run) {
 			(void)fprintf(file, ", journal entry %lld", (long long)entry);
 		}
 		(void)fputs(".\n", file);
-		tell_also(client, changed_kind(client, change), codec_get(change, "also"));
+		changeset_tell_also(client, changed_kind(client, change), codec_get(change, "also"));
 	}
 	if (next && !set->dry_run) {
 		(void)fprintf(file, "  next: %s\n", next);
@@ -341,6 +357,40 @@ static void ways_out(struct client *client, const msgpack_object *item, FILE *fi
 		      (const char *)id.data);
 }
 
+/* For a change-set that is kept: both ways for each field that collides. */
+static void ways_out_in_hand(struct client *client, const msgpack_object *details, FILE *file)
+{
+	(void)fputs("Nothing was changed, and the change-set is kept. For each record:\n", file);
+	for (size_t i = 0; i < list_size(details); i++) {
+		const msgpack_object *item = list_item(details, i);
+		const struct kind *kind = changed_kind(client, item);
+		struct span id = codec_get_text(item, "id");
+		struct span field = codec_get_text(item, "field");
+		bool seen = false;
+
+		for (size_t k = 0; k < i; k++) {
+			seen = seen ||
+			       codec_same(codec_get(list_item(details, k), "id"), codec_get(item, "id"));
+		}
+		if (kind && !seen) {
+			(void)fprintf(file,
+				      "  leave theirs      safer change drop %.*s %.*s\n"
+				      "  put yours in      safer change keep %.*s\n"
+				      "  look at it first  safer %s history %.*s\n",
+				      (int)id.length, (const char *)id.data, (int)field.length,
+				      (const char *)field.data, (int)id.length, (const char *)id.data,
+				      kind->name, (int)id.length, (const char *)id.data);
+		}
+	}
+	(void)fputs("Then: safer change commit\n", file);
+}
+
+static bool is_in_hand(const struct client *client)
+{
+	return client->command == &command_rows[COMMAND_change_commit] ||
+	       client->command == &command_rows[COMMAND_change_show];
+}
+
 void conflict_print(struct client *client, const msgpack_object *details, FILE *file)
 {
 	static const struct grid_column columns[] = {
@@ -380,5 +430,9 @@ void conflict_print(struct client *client, const msgpack_object *details, FILE *
 	(void)fputc('\n', file);
 	(void)grid_print(grid, &output, NULL);
 	(void)fputc('\n', file);
-	ways_out(client, list_item(details, 0), file);
+	if (is_in_hand(client)) {
+		ways_out_in_hand(client, details, file);
+	} else {
+		ways_out(client, list_item(details, 0), file);
+	}
 }

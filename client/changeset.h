@@ -33,6 +33,9 @@ void changeset_remove(struct changeset *set, const char *id, int64_t base);
 void changeset_move(struct changeset *set, const char *verb, const char *id, int64_t base,
 		    const struct changeset_field *fields, size_t count);
 
+/* The most items that one request may hold, from the table of the protocol. */
+int64_t changeset_most(void);
+
 /* Sends it; a connection that drops is made anew once, with the same request id. On STATUS_CONFLICT client->details
  * has what collides. */
 enum status changeset_send(struct client *client, const struct changeset *set, const msgpack_object **result,
@@ -43,8 +46,11 @@ enum status changeset_send(struct client *client, const struct changeset *set, c
 enum status changeset_tell(struct client *client, const struct changeset *set, const msgpack_object *result,
 			   const char *next, struct error *err);
 
+/* A line of what others changed meanwhile, as it is now: a map from fields to values. Nothing when it is empty. */
+void changeset_tell_also(struct client *client, const struct kind *kind, const msgpack_object *also);
+
 /* The id that was typed, in canonical form. STATUS_INVALID, with what was meant, when it is of another kind than the
- * command's. Asks for the schema. */
+ * command's. While a change-set is in hand (kept.h), "@1" is the id of a new record in it. Asks for the schema. */
 enum status changeset_id(struct client *client, const char *name, char out[ID_TEXT], struct error *err);
 
 /* The pairs typed as fields of a kind: only "=" is taken; a long text may be read from a file with @FILE or from

@@ -8,6 +8,7 @@
 #include "client/drafts.h"
 #include "client/editor.h"
 #include "client/form.h"
+#include "client/kept.h"
 #include "client/rebase.h"
 #include "client/record.h"
 
@@ -23,6 +24,8 @@ struct edit {
 	bool *given;
 	const msgpack_object *result; /* of the change-set that was taken */
 	bool resumed;                 /* a draft taken up again: to send it as it is makes sense */
+	bool over_hand;               /* the form began with what the change-set in hand says of the record */
+	bool in_hand;                 /* it went into the change-set in hand instead of being sent */
 	struct changeset set;
 };
 
@@ -47,7 +50,7 @@ static enum status build_set(struct client *client, struct edit *edit, struct er
 	if (status == STATUS_OK && !edit->set.reason) {
 		edit->set.reason = draft->reason;
 	}
-	if (status == STATUS_OK && draft->id && count > 0) {
+	if (status == STATUS_OK && draft->id && (count > 0 || (edit->over_hand && !edit->set.dry_run))) {
 		changeset_edit(&edit->set, draft->id, draft->base, fields, count);
 	} else if (status == STATUS_OK && !draft->id) {
 		changeset_create(&edit->set, kind, NULL, fields, count);
@@ -75,6 +78,14 @@ static enum status send_set(struct client *client, struct edit *edit, struct err
 
 	if (edit->set.changes.failed) {
 		return error_memory(err);
+	}
+	if (!edit->set.dry_run && kept_begun(client)) {
+		status = kept_add(client, &edit->set, edit->over_hand, err);
+		edit->in_hand = status == STATUS_OK;
+		if (status != STATUS_OK) {
+			keep_reason(client, draft, err);
+		}
+		return status;
 	}
 	if (!edit->set.dry_run) {
 		draft->pending =
@@ -340,7 +351,9 @@ static enum status edit_loop(struct client *client, struct edit *edit, enum step
 		*err = last; /* reopened, and left as it was */
 		status = last.status;
 	}
-	if (status == STATUS_OK && sent && edit->set.dry_run) {
+	if (status == STATUS_OK && edit->in_hand) {
+		draft_remove(edit->draft);
+	} else if (status == STATUS_OK && sent && edit->set.dry_run) {
 		status = changeset_tell(client, &edit->set, edit->result, NULL, err);
 		tell_kept(client, edit->draft, err);
 	} else if (status == STATUS_OK && sent) {
@@ -374,8 +387,14 @@ static enum status begin(struct client *client, const char *id, const msgpack_ob
 		.reason = client->arguments->flags[FLAG_REASON],
 	};
 	struct edit edit = {.draft = &draft, .kind = client->kind};
-	enum status status = edit_form(client, client->kind, id, record, titles, &edit.form, err);
+	enum status status = STATUS_OK;
 
+	if (id) {
+		status = kept_over(client, id, &record, &edit.over_hand, err);
+	}
+	if (status == STATUS_OK) {
+		status = edit_form(client, client->kind, id, record, titles, &edit.form, err);
+	}
 	if (status == STATUS_OK) {
 		status = draft_begin(client, &draft, edit.form, err);
 	}
@@ -417,6 +436,11 @@ enum status command_record_edit(struct client *client, struct error *err)
 
 	if (status == STATUS_OK) {
 		status = changeset_id(client, client->names[0], id, err);
+	}
+	if (status == STATUS_OK && id[0] == '@') {
+		error_set(err, STATUS_INVALID, "%s is not there yet, so there is nothing to open", id);
+		return error_hint(err, "fill it in with \"safer %s set %s FIELD=VALUE\"", client->kind->name,
+				  id);
 	}
 	if (status == STATUS_OK) {
 		status = record_read(client, id, NULL, &record, &titles, err);

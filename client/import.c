@@ -191,20 +191,6 @@ static enum status add_item(struct client *client, struct import *import, size_t
 	return STATUS_OK;
 }
 
-/* The most changes that one request may hold, from the table of the protocol. */
-static int64_t most_changes(void)
-{
-	const struct param_row *rows = NULL;
-	size_t count = method_params(METHOD_change, &rows);
-
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(rows[i].name, "changes") == 0) {
-			return rows[i].max;
-		}
-	}
-	return 0;
-}
-
 /* The row that the server refused, when it says which; and what may be wrong with a large request. */
 static enum status explain(const struct import *import, const struct client *client, struct error *err)
 {
@@ -239,9 +225,9 @@ static enum status send_all(struct client *client, struct import *import, struct
 {
 	enum status status;
 
-	if ((int64_t)import->item_count > most_changes()) {
+	if ((int64_t)import->item_count > changeset_most()) {
 		error_set(err, STATUS_INVALID, "%zu records would change, and one import may change %lld",
-			  import->item_count, (long long)most_changes());
+			  import->item_count, (long long)changeset_most());
 		return error_hint(
 			err, "divide the files, and import one after another: first what others refer to");
 	}
