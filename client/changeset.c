@@ -343,18 +343,24 @@ static void ways_out(struct client *client, const msgpack_object *item, FILE *fi
 	struct span id = codec_get_text(item, "id");
 	const struct kind *kind = changed_kind(client, item);
 	bool based = client->command && client->command->flags & FLAG_BIT(BASE);
+	const char *yours = arena_printf(client->arena, "%s %lld",
+					 based ? "repeat your command with --base"
+					       : "send yours again as made on revision",
+					 (long long)codec_get_int(item, "revision", 0));
 
 	if (!kind) {
 		return;
 	}
+	if (client->command == &command_rows[COMMAND_undo]) {
+		yours = arena_printf(client->arena, "set it by hand: safer %s set %.*s", kind->name,
+				     (int)id.length, (const char *)id.data);
+	}
 	(void)fprintf(file,
 		      "Nothing was changed. Three ways out:\n"
 		      "  leave theirs      there is nothing to do\n"
-		      "  put yours in      %s %lld\n"
+		      "  put yours in      %s\n"
 		      "  look at it first  safer %s history %.*s\n",
-		      based ? "repeat your command with --base" : "send yours again as made on revision",
-		      (long long)codec_get_int(item, "revision", 0), kind->name, (int)id.length,
-		      (const char *)id.data);
+		      yours ? yours : "", kind->name, (int)id.length, (const char *)id.data);
 }
 
 /* For a change-set that is kept: both ways for each field that collides. */

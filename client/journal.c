@@ -1,4 +1,6 @@
 /* Reading the journal: list, show, head. Checking it is journal_check.c. */
+#include "client/journal.h"
+
 #include "client/commands.h"
 #include "client/json.h"
 #include "client/pin.h"
@@ -168,25 +170,31 @@ static void print_change(struct client *client, const msgpack_object *change)
 	}
 }
 
-enum status command_journal_show(struct client *client, struct error *err)
+enum status journal_read(struct client *client, const char *number, const msgpack_object **result,
+			 struct error *err)
 {
 	struct buffer *params = client_buffer(client);
-	const msgpack_object *result = NULL;
-	const msgpack_object *entry;
-	const msgpack_object *changes;
-	int64_t number = 0;
+	int64_t entry = 0;
 	enum status status = params ? client_schema(client, err) : error_memory(err);
 
 	if (status != STATUS_OK) {
 		return status;
 	}
-	if (!number_parse(client->names[0], 0, INT64_MAX, &number)) {
-		return error_set(err, STATUS_INVALID, "\"%s\" is not the number of a journal entry",
-				 client->names[0]);
+	if (!number_parse(number, 0, INT64_MAX, &entry)) {
+		return error_set(err, STATUS_INVALID, "\"%s\" is not the number of a journal entry", number);
 	}
 	codec_put_map(params, 1);
-	codec_pair_int(params, "entry", number);
-	status = client_call(client, METHOD_journal_show, params, &result, err);
+	codec_pair_int(params, "entry", entry);
+	return client_call(client, METHOD_journal_show, params, result, err);
+}
+
+enum status command_journal_show(struct client *client, struct error *err)
+{
+	const msgpack_object *result = NULL;
+	const msgpack_object *entry;
+	const msgpack_object *changes;
+	enum status status = journal_read(client, client->names[0], &result, err);
+
 	if (status != STATUS_OK) {
 		return status;
 	}
