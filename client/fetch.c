@@ -1,4 +1,4 @@
-/* Reading many records at once, for import and export. */
+/* Reading many records at once, and what they were before. */
 #include "client/fetch.h"
 
 #include "client/record.h"
@@ -85,27 +85,32 @@ const msgpack_object *fetch_find(const struct fetched *fetched, const char *id)
 	return NULL;
 }
 
+enum status fetch_history(struct client *client, const char *id, const msgpack_object **out,
+			  struct error *err)
+{
+	struct buffer *params = client_buffer(client);
+
+	if (!params) {
+		return error_memory(err);
+	}
+	codec_put_map(params, 1);
+	codec_pair_text(params, "id", id);
+	return client_call(client, METHOD_history, params, out, err);
+}
+
 enum status fetch_revision(struct client *client, const char *id, int64_t revision,
 			   const msgpack_object **fields, struct error *err)
 {
-	struct buffer *params = client_buffer(client);
 	const msgpack_object *result = NULL;
 	const msgpack_object *changes = NULL;
 	const msgpack_object *record = NULL;
 	const msgpack_object *titles = NULL;
 	const char *as_of = NULL;
-	enum status status = params ? STATUS_OK : error_memory(err);
+	enum status status = fetch_history(client, id, &result, err);
 
-	if (status == STATUS_OK) {
-		codec_put_map(params, 1);
-		codec_pair_text(params, "id", id);
-		status = client_call(client, METHOD_history, params, &result, err);
-		changes = codec_get(result, "changes");
-	}
-	for (size_t i = 0; status == STATUS_OK && changes && changes->type == MSGPACK_OBJECT_ARRAY &&
-			   i < changes->via.array.size;
-	     i++) {
-		const msgpack_object *change = &changes->via.array.ptr[i];
+	changes = codec_get(result, "changes");
+	for (size_t i = 0; status == STATUS_OK && i < list_size(changes); i++) {
+		const msgpack_object *change = list_item(changes, i);
 
 		if (codec_get_int(change, "revision", 0) == revision) {
 			as_of = arena_printf(client->arena, "%lld",

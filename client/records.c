@@ -1,5 +1,6 @@
 /* Commands that read records: list, show, history. */
 #include "client/commands.h"
+#include "client/fetch.h"
 #include "client/json.h"
 #include "client/print.h"
 #include "client/record.h"
@@ -456,20 +457,16 @@ enum status command_record_history(struct client *client, struct error *err)
 	const msgpack_object *result = NULL;
 	const msgpack_object *changes = NULL;
 	const struct kind *kind = NULL;
-	struct buffer *params = client_buffer(client);
 	struct grid *grid = grid_new(client->arena, columns, 9);
 	char id[ID_TEXT];
-	enum status status = params && grid ? client_schema(client, err) : error_memory(err);
+	enum status status = grid ? client_schema(client, err) : error_memory(err);
 
 	if (status == STATUS_OK) {
 		status = client_id(client, client->names[0], &kind, id, err);
 	}
-	if (status != STATUS_OK) {
-		return status;
+	if (status == STATUS_OK) {
+		status = fetch_history(client, id, &result, err);
 	}
-	codec_put_map(params, 1);
-	codec_pair_text(params, "id", id);
-	status = client_call(client, METHOD_history, params, &result, err);
 	if (status != STATUS_OK) {
 		return status;
 	}

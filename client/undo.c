@@ -3,6 +3,7 @@
  * person may not see cannot be put back by them; they are told. */
 #include "client/commands.h"
 #include "client/console.h"
+#include "client/fetch.h"
 #include "client/journal.h"
 #include "client/kept_send.h"
 #include "client/record.h"
@@ -84,17 +85,11 @@ static enum status propose(struct client *client, struct undo *undo, const struc
 static enum status find_revision(struct client *client, const struct undo *undo, const struct change *change,
 				 const msgpack_object **fields, struct error *err)
 {
-	struct buffer *params = client_buffer(client);
 	const msgpack_object *result = NULL;
 	const msgpack_object *changes = NULL;
 	bool before = false;
-	enum status status = params ? STATUS_OK : error_memory(err);
+	enum status status = fetch_history(client, change->id, &result, err);
 
-	if (status == STATUS_OK) {
-		codec_put_map(params, 1);
-		codec_pair_text(params, "id", change->id);
-		status = client_call(client, METHOD_history, params, &result, err);
-	}
 	if (status == STATUS_NOT_FOUND) {
 		return error_set(
 			err, STATUS_NOT_FOUND,
