@@ -6,6 +6,8 @@
 #include "client/json.h"
 #include "client/pin.h"
 #include "client/tls.h"
+#include "common/calendar.h"
+#include "common/clock.h"
 #include "common/digest.h"
 #include "common/text.h"
 #include "protocol/version.h"
@@ -49,6 +51,15 @@ struct buffer *client_buffer(struct client *client)
 	}
 	buffer_init(buffer, PARAMS_BYTES);
 	return arena_on_free(client->arena, buffer_hook, buffer) == 0 ? buffer : NULL;
+}
+
+const char *client_now(struct client *client)
+{
+	char at[TIME_TEXT];
+
+	time_format(clock_machine(), at);
+	at[strlen("2014-05-01")] = ' ';
+	return arena_text(client->arena, at, strlen("2014-05-01 09:30"));
 }
 
 size_t list_size(const msgpack_object *list)

@@ -83,6 +83,9 @@ void client_complain(struct client *client, const struct error *err);
 size_t list_size(const msgpack_object *list);
 const msgpack_object *list_item(const msgpack_object *list, size_t index); /* index < list_size() */
 
+/* The machine's time to the minute, as people read it: "2014-05-01 09:30". NULL without memory. */
+const char *client_now(struct client *client);
+
 /* A fresh buffer for params; released by client_release. NULL without memory. */
 struct buffer *client_buffer(struct client *client);
 

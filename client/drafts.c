@@ -6,8 +6,6 @@
 #include "client/files.h"
 #include "client/json.h"
 #include "client/print.h"
-#include "common/calendar.h"
-#include "common/clock.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -70,7 +68,6 @@ enum status draft_save_form(const struct draft *draft, const char *form, struct 
 enum status draft_begin(struct client *client, struct draft *draft, const char *form, struct error *err)
 {
 	const char *folder = NULL;
-	char at[TIME_TEXT];
 	int fd = -1;
 	enum status status = folder_of(client, &folder, err);
 
@@ -95,9 +92,7 @@ enum status draft_begin(struct client *client, struct draft *draft, const char *
 	if (status != STATUS_OK) {
 		return status;
 	}
-	time_format(clock_machine(), at);
-	at[strlen("2014-05-01")] = ' ';
-	draft->at = arena_text(client->arena, at, strlen("2014-05-01 09:30"));
+	draft->at = client_now(client);
 	status = draft->at ? draft_save_form(draft, form, err) : error_memory(err);
 	return status == STATUS_OK ? draft_save(client, draft, err) : status;
 }

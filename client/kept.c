@@ -2,8 +2,6 @@
 #include "client/kept.h"
 
 #include "client/files.h"
-#include "common/calendar.h"
-#include "common/clock.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -25,7 +23,6 @@ static enum status place(struct client *client, const char *file, const char **o
 
 enum status kept_new(struct client *client, struct kept *out, struct error *err)
 {
-	char at[TIME_TEXT];
 	enum status status;
 
 	*out = (struct kept){.next = 1};
@@ -33,9 +30,7 @@ enum status kept_new(struct client *client, struct kept *out, struct error *err)
 	if (status != STATUS_OK) {
 		return status;
 	}
-	time_format(clock_machine(), at);
-	at[strlen("2014-05-01")] = ' ';
-	out->at = arena_text(client->arena, at, strlen("2014-05-01 09:30"));
+	out->at = client_now(client);
 	return out->at ? STATUS_OK : error_memory(err);
 }
 
