@@ -153,13 +153,19 @@ static void deliver_item(struct watchers *watchers, const struct feed_job *feed,
 	}
 }
 
+static void turn_after(struct watchers *watchers, const struct timeval *wait)
+{
+	if (!watchers->stopped && event_add(watchers->turn, wait) != 0) {
+		event_active(watchers->turn, EV_TIMEOUT, 0); /* a timer takes memory, this does not */
+	}
+}
+
 static void turn_soon(struct watchers *watchers)
 {
 	static const struct timeval at_once = {0, 0};
 
-	if (!watchers->stopped && !event_pending(watchers->turn, EV_TIMEOUT, NULL) &&
-	    event_add(watchers->turn, &at_once) != 0) {
-		event_active(watchers->turn, EV_TIMEOUT, 0); /* a timer takes memory, this does not */
+	if (!event_pending(watchers->turn, EV_TIMEOUT, NULL)) {
+		turn_after(watchers, &at_once);
 	}
 }
 
@@ -169,9 +175,7 @@ static void turn_later(struct watchers *watchers)
 	static const struct timeval in_a_while = {1, 0};
 
 	log_event(LOG_ERROR, "out-of-memory", log_text("for", "a watch"));
-	if (!watchers->stopped && event_add(watchers->turn, &in_a_while) != 0) {
-		event_active(watchers->turn, EV_TIMEOUT, 0);
-	}
+	turn_after(watchers, &in_a_while);
 }
 
 static void done_feed(struct job *job)
