@@ -13,7 +13,6 @@
 
 #define WRITERS 8
 #define EDITS   50
-#define SHARED  "A2" /* an action of the operational group, which both agencies sit on */
 
 static struct {
 	struct installation *it;
@@ -24,8 +23,6 @@ static struct {
 
 static int setup(void **state)
 {
-	struct raw_peer *paul = NULL;
-
 	(void)state;
 	scene.it = installation_open(NULL);
 	scene.ann = person_new(scene.it, "ann");
@@ -34,10 +31,7 @@ static int setup(void **state)
 	person_enrol(scene.ann, scene.it->invitation);
 	partnership_make(scene.ann, scene.paul);
 	person_joins(scene.ann, scene.colin, COUNCIL);
-	paul = raw_connect_as(scene.paul);
-	change_one(paul, 1, "create", "action", 0,
-		   "title=Street lighting|priority=P1|status=on-track|progress=10|due=2014-12-31|owner=B3");
-	raw_close(paul);
+	partnership_share_action(scene.paul);
 	return 0;
 }
 

@@ -205,3 +205,12 @@ void partnership_make(struct person *administrator, struct person *officer)
 		   "title=Patrols in Stratford|priority=P1|status=on-track|due=2014-12-31|owner=B4");
 	raw_close(peer);
 }
+
+void partnership_share_action(struct person *officer)
+{
+	struct raw_peer *peer = raw_connect_as(officer);
+
+	change_one(peer, 1, "create", "action", 0,
+		   "title=Street lighting|priority=P1|status=on-track|progress=10|due=2014-12-31|owner=B3");
+	raw_close(peer);
+}

@@ -16,6 +16,10 @@
  * who enrols here. */
 void partnership_make(struct person *administrator, struct person *officer);
 
+/* A2, an action of the operational group, which the officers of both agencies sit on. */
+#define SHARED "A2"
+void partnership_share_action(struct person *officer);
+
 /* Change-sets by hand: begin, items, send. Fields are "name=value|name=value", all of them texts, "@" lists of one. */
 struct changes {
 	struct buffer list;
