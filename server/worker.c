@@ -399,6 +399,7 @@ static void reader_work(struct worker *worker)
 	size_t done = 0;
 	struct queue ready;
 	int64_t delivered = clock_monotonic_ms();
+	int64_t now;
 
 	pthread_mutex_lock(&worker->lock);
 	take_settings(worker);
@@ -417,9 +418,10 @@ static void reader_work(struct worker *worker)
 			fail_job(job, &err);
 		}
 		queue_add(&ready, job);
-		if (clock_monotonic_ms() != delivered) { /* nobody waits long for what others asked */
+		now = clock_monotonic_ms();
+		if (now != delivered) { /* nobody waits long for what others asked */
 			deliver(worker, &ready);
-			delivered = clock_monotonic_ms();
+			delivered = now;
 		}
 		done++;
 	}
