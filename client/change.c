@@ -1,5 +1,6 @@
 /* Commands that change records: add, set, remove, and the verbs of each kind. */
-#include "client/changeset.h"
+#include "client/change.h"
+
 #include "client/commands.h"
 #include "client/console.h"
 #include "client/edit.h"
@@ -82,8 +83,7 @@ static const char *next_show(struct client *client, const msgpack_object *result
 			     : NULL;
 }
 
-/* Sends it, or adds it to the change-set in hand. A dry run is of this change alone. */
-static enum status send_and_tell(struct client *client, struct changeset *set, bool show, struct error *err)
+enum status change_send(struct client *client, struct changeset *set, bool show, struct error *err)
 {
 	const msgpack_object *result = NULL;
 	enum status status;
@@ -124,7 +124,7 @@ enum status command_record_add(struct client *client, struct error *err)
 	}
 	if (status == STATUS_OK) {
 		changeset_create(&set, client->kind, NULL, fields, count);
-		status = send_and_tell(client, &set, true, err);
+		status = change_send(client, &set, true, err);
 	}
 	changeset_release(&set);
 	return status;
@@ -150,7 +150,7 @@ enum status command_record_set(struct client *client, struct error *err)
 	}
 	if (status == STATUS_OK) {
 		changeset_edit(&set, id, base, fields, count);
-		status = send_and_tell(client, &set, true, err);
+		status = change_send(client, &set, true, err);
 	}
 	changeset_release(&set);
 	return status;
@@ -176,7 +176,7 @@ enum status command_record_remove(struct client *client, struct error *err)
 	}
 	if (status == STATUS_OK) {
 		changeset_remove(&set, id, base);
-		status = send_and_tell(client, &set, false, err);
+		status = change_send(client, &set, false, err);
 	}
 	changeset_release(&set);
 	return status;
@@ -224,7 +224,7 @@ enum status command_record_move(struct client *client, struct error *err)
 		status = move_each(client, &set, fields, count, err);
 	}
 	if (status == STATUS_OK) {
-		status = send_and_tell(client, &set, client->name_count == 1, err);
+		status = change_send(client, &set, client->name_count == 1, err);
 	}
 	changeset_release(&set);
 	return status;

@@ -1,5 +1,6 @@
 /* Commands that read records: list, show, history. */
 #include "client/commands.h"
+#include "client/comments.h"
 #include "client/fetch.h"
 #include "client/json.h"
 #include "client/print.h"
@@ -371,6 +372,9 @@ enum status command_record_show(struct client *client, struct error *err)
 	if (status == STATUS_OK) {
 		output_page(&client->output);
 		status = record_print(client, kind, record, titles, err); /* an id says its kind itself */
+	}
+	if (status == STATUS_OK && client->output.mode == OUTPUT_TABLE) {
+		status = comments_print(client, id, client->arguments->flags[FLAG_AS_OF], err);
 	}
 	return status;
 }

@@ -151,36 +151,42 @@ static enum status load_credential(struct store *store, struct arena *arena, con
 	return STATUS_OK;
 }
 
-static enum status load_person(struct gathering *g, struct error *err)
+/* Who the person is, and what they hold today. STATUS_NOT_FOUND: they are no longer in the directory. */
+static enum status load_person(struct gathering *g, int64_t partnership_number, int64_t number,
+			       struct error *err)
 {
 	struct session *session = g->session;
-	struct account_row account;
+	struct store *store = g->context.store;
 	struct partnership partnership;
 	struct record person;
-	enum status status = store_account_get(g->context.store, session->credential.account, &account, err);
+	size_t refused = arena_refused(g->arena);
 
-	if (status != STATUS_OK) {
-		return status;
+	g->posts = arena_array(g->arena, POSTS_MAX, sizeof(*g->posts));
+	if (g->posts == NULL) {
+		return error_memory(err);
 	}
-	session->account = account.number;
-	session->partnership = account.partnership;
-	session->person = account.person;
-	id_format("PE", account.person, session->person_id);
-	status = store_partnership_get(g->context.store, g->arena, account.partnership, &partnership, err);
-	if (status != STATUS_OK) {
-		return status;
+	session->now = clock_now();
+	session->today = day_of_time(session->now);
+	session->partnership = partnership_number;
+	session->person = number;
+	id_format("PE", number, session->person_id);
+	if (store_partnership_get(store, g->arena, partnership_number, &partnership, err) != STATUS_OK ||
+	    record_load(&g->context, g->arena, partnership_number, session->person_id,
+			strlen(session->person_id), &person, err) != STATUS_OK) {
+		return err->status;
 	}
 	session->partnership_name = partnership.name;
-	status = record_load(&g->context, g->arena, account.partnership, session->person_id,
-			     strlen(session->person_id), &person, err);
-	if (status == STATUS_NOT_FOUND) {
-		return signed_out(err,
-				  "The person whom this device belongs to is no longer in the directory.");
-	}
-	if (status != STATUS_OK) {
-		return status;
-	}
 	session->name = record_text(g->arena, &person, "name");
+	if (store_record_each(store, partnership_number, "appointment", 0, visit_appointment, g, err) !=
+		    STATUS_OK ||
+	    store_record_each(store, partnership_number, "body", 0, visit_body, g, err) != STATUS_OK) {
+		return err->status;
+	}
+	if (arena_refused(g->arena) != refused) {
+		return error_memory(err);
+	}
+	session->posts = g->posts;
+	session->post_count = g->post_count;
 	return STATUS_OK;
 }
 
@@ -189,29 +195,44 @@ enum status session_load(struct store *store, struct arena *arena, const struct 
 {
 	struct gathering g = {.arena = arena, .context = {.store = store, .schema = schema_server()}};
 	struct session *session = arena_alloc(arena, sizeof(*session));
-	size_t refused = arena_refused(arena);
+	struct account_row account;
+	enum status status = STATUS_OK;
 
-	g.posts = arena_array(arena, POSTS_MAX, sizeof(*g.posts));
-	if (session == NULL || g.posts == NULL) {
+	if (session == NULL) {
 		return error_memory(err);
 	}
 	g.session = session;
-	session->now = clock_now();
-	session->today = day_of_time(session->now);
 	if (load_credential(store, arena, fingerprint, session, err) != STATUS_OK ||
-	    load_person(&g, err) != STATUS_OK ||
-	    store_record_each(store, session->partnership, "appointment", 0, visit_appointment, &g, err) !=
-		    STATUS_OK ||
-	    store_record_each(store, session->partnership, "body", 0, visit_body, &g, err) != STATUS_OK) {
+	    store_account_get(store, session->credential.account, &account, err) != STATUS_OK) {
 		return err->status;
 	}
-	if (arena_refused(arena) != refused) {
+	session->account = account.number;
+	status = load_person(&g, account.partnership, account.person, err);
+	if (status == STATUS_NOT_FOUND) {
+		return signed_out(err,
+				  "The person whom this device belongs to is no longer in the directory.");
+	}
+	if (status == STATUS_OK) {
+		*out = session;
+	}
+	return status;
+}
+
+enum status session_of_person(struct store *store, struct arena *arena, int64_t partnership, int64_t person,
+			      struct session **out, struct error *err)
+{
+	struct gathering g = {.arena = arena, .context = {.store = store, .schema = schema_server()}};
+	enum status status = STATUS_OK;
+
+	g.session = arena_alloc(arena, sizeof(*g.session));
+	if (g.session == NULL) {
 		return error_memory(err);
 	}
-	session->posts = g.posts;
-	session->post_count = g.post_count;
-	*out = session;
-	return STATUS_OK;
+	status = load_person(&g, partnership, person, err);
+	if (status == STATUS_OK) {
+		*out = g.session;
+	}
+	return status;
 }
 
 const struct post *session_post(const struct session *session, unsigned roles)

@@ -46,6 +46,11 @@ struct session {
 enum status session_load(struct store *store, struct arena *arena, const struct digest *fingerprint,
 			 struct session **out, struct error *err);
 
+/* What a person holds today, asked on their behalf: by who wants to reach them, not by them. There is no device in it.
+ * STATUS_NOT_FOUND when they are not in the directory any more. */
+enum status session_of_person(struct store *store, struct arena *arena, int64_t partnership, int64_t person,
+			      struct session **out, struct error *err);
+
 /* Whether an appointment (whatever its state) covers a day. */
 struct record;
 bool appointment_covers(struct arena *arena, const struct record *appointment, day_t day);

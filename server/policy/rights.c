@@ -8,8 +8,10 @@
 #define KEEPERS (ROLE_ADMINISTRATOR | ROLE_CHAIR | ROLE_SECRETARY)
 #define CLERKS  (ROLE_CHAIR | ROLE_SECRETARY)
 #define DOERS   (ROLE_OFFICER | ROLE_AUTHORITY)
-#define ANY     RELATION_ANY
-#define OWN     RELATION_OWN
+#define TALKERS \
+	(ROLES_PARTNERS & ~ROLE_AUDITOR) /* scrutiny and audit have formal ways to ask, and edit nothing */
+#define ANY RELATION_ANY
+#define OWN RELATION_OWN
 
 const struct right_row right_rows[] = {
 	/* rule, kinds, states, roles, relation, verbs */
@@ -23,12 +25,12 @@ const struct right_row right_rows[] = {
 
 	{"partners.read",
 	 "meeting assessment finding plan priority action milestone note indicator observation grant "
-	 "decision",
+	 "decision comment",
 	 "", ROLES_PARTNERS, ANY, "see"},
 	{"partners.referred", "referral", "", ROLES_PARTNERS & ~ROLE_AUTHORITY, ANY, "see"},
 	{"authority.referred", "referral", "submitted answered withdrawn", ROLE_AUTHORITY, ANY, "see"},
 	{"authority.own-referrals", "referral", "", ROLE_AUTHORITY, OWN, "see"},
-	{"scrutiny.read", "meeting finding action milestone note indicator observation grant", "",
+	{"scrutiny.read", "meeting finding action milestone note indicator observation grant comment", "",
 	 ROLE_SCRUTINY, ANY, "see"},
 	{"scrutiny.agreed", "assessment", "agreed", ROLE_SCRUTINY, ANY, "see"},
 	{"scrutiny.adopted", "plan priority", "adopted superseded closed", ROLE_SCRUTINY, ANY, "see"},
@@ -73,6 +75,8 @@ const struct right_row right_rows[] = {
 	{"referral.make", "referral", "draft", DOERS, OWN, "create edit remove submit withdraw"},
 	{"referral.withdraw", "referral", "submitted", DOERS, OWN, "withdraw"},
 	{"referral.answer", "referral", "submitted", CLERKS, ANY, "edit answer"},
+
+	{"comment.write", "comment", "", TALKERS, OWN, "create"},
 };
 const size_t right_row_count = sizeof(right_rows) / sizeof(right_rows[0]);
 
@@ -85,7 +89,7 @@ const struct marking_row marking_rows[] = {
 const size_t marking_row_count = sizeof(marking_rows) / sizeof(marking_rows[0]);
 
 const struct parent_row parent_rows[] = {
-	{"finding", "assessment"}, {"action", "priority"},       {"milestone", "action"},
-	{"note", "action"},        {"observation", "indicator"}, {"referral", "about"},
+	{"finding", "assessment"},    {"action", "priority"}, {"milestone", "action"}, {"note", "action"},
+	{"observation", "indicator"}, {"referral", "about"},  {"comment", "about"},
 };
 const size_t parent_row_count = sizeof(parent_rows) / sizeof(parent_rows[0]);

@@ -40,10 +40,21 @@ bool item_changed(const struct item *item, const char *name)
 	return (item->changed >> item_field_index(item, name) & 1) != 0;
 }
 
+void item_set_value(struct item *item, const char *name, const msgpack_object *value)
+{
+	size_t index = item_field_index(item, name);
+
+	item->values[index] = value;
+	if (codec_same(value, codec_get(item->before.fields, name))) {
+		item->changed &= ~(UINT64_C(1) << index);
+	} else {
+		item->changed |= UINT64_C(1) << index;
+	}
+}
+
 enum status item_set_text(struct change_set *set, struct item *item, const char *name, const char *text,
 			  struct error *err)
 {
-	size_t index = item_field_index(item, name);
 	const msgpack_object *value = NULL;
 
 	if (text[0] != '\0') {
@@ -52,12 +63,7 @@ enum status item_set_text(struct change_set *set, struct item *item, const char 
 			return error_memory(err);
 		}
 	}
-	item->values[index] = value;
-	if (codec_same(value, codec_get(item->before.fields, name))) {
-		item->changed &= ~(UINT64_C(1) << index);
-	} else {
-		item->changed |= UINT64_C(1) << index;
-	}
+	item_set_value(item, name, value);
 	return STATUS_OK;
 }
 

@@ -43,6 +43,7 @@ size_t item_field_index(const struct item *item,
 const msgpack_object *item_value(const struct item *item, const char *name); /* NULL when absent or unknown */
 const char *item_text(struct change_set *set, const struct item *item, const char *name); /* "" when absent */
 bool item_changed(const struct item *item, const char *name);
+void item_set_value(struct item *item, const char *name, const msgpack_object *value); /* NULL: absent */
 enum status item_set_text(struct change_set *set, struct item *item, const char *name, const char *text,
 			  struct error *err);
 

@@ -87,6 +87,28 @@ static enum status judge_fields(struct change_set *set, struct item *item, const
 	return STATUS_OK;
 }
 
+/* The first body that the session speaks for, and may make one of the kind for, in the order of its posts. */
+static enum status give_owner(struct change_set *set, struct item *item, struct error *err)
+{
+	const struct rule_row *rule = rule_find(item->kind);
+	struct standing standing = standing_of(set, item);
+
+	if (!item->creates || set->session == NULL || rule == NULL || !rule->of_author ||
+	    standing.owner[0] != '\0') {
+		return STATUS_OK;
+	}
+	for (size_t i = 0; i < set->session->post_count; i++) {
+		struct verdict verdict;
+
+		standing.owner = set->session->posts[i].body;
+		policy_verb(set->session, item->kind, &standing, item->verb, strlen(item->verb), &verdict);
+		if (verdict.allowed) {
+			return item_set_text(set, item, "owner", standing.owner, err);
+		}
+	}
+	return STATUS_OK;
+}
+
 static enum status judge_rights(struct change_set *set, struct item *item, struct error *err)
 {
 	struct standing after = standing_of(set, item);
@@ -424,9 +446,11 @@ static bool refers_to(const msgpack_object *value, const char *id)
 	return codec_text_is(value, id);
 }
 
-static bool could_refer(const struct field *field, const struct kind *to)
+static bool could_refer(const struct kind *from, const struct field *field, const struct kind *to)
 {
-	return (field->type == FIELD_REF || field->type == FIELD_REFS) &&
+	const struct rule_row *rule = rule_find(from);
+
+	return (rule == NULL || !rule->loose) && (field->type == FIELD_REF || field->type == FIELD_REFS) &&
 	       (field->kind == NULL || strcmp(field->kind, to->name) == 0);
 }
 
@@ -447,7 +471,7 @@ static enum status visit_referring(void *payload, const struct record_row *row, 
 	for (size_t i = 0; i < record.kind->field_count; i++) {
 		const struct field *field = &record.kind->fields[i];
 
-		if (could_refer(field, referring->removed->kind) &&
+		if (could_refer(record.kind, field, referring->removed->kind) &&
 		    refers_to(codec_get(record.fields, field->name), referring->removed->id)) {
 			memcpy(referring->found, record.id, sizeof(record.id));
 			return STATUS_INTERRUPTED;
@@ -464,7 +488,7 @@ static enum status judge_removal(struct change_set *set, const struct item *item
 	for (size_t k = 0; k < schema->kind_count && referring.found[0] == '\0'; k++) {
 		referring.kind = &schema->kinds[k];
 		for (size_t i = 0; i < referring.kind->field_count; i++) {
-			if (!could_refer(&referring.kind->fields[i], item->kind)) {
+			if (!could_refer(referring.kind, &referring.kind->fields[i], item->kind)) {
 				continue;
 			}
 			if (store_record_each(set->context->store, set->partnership, referring.kind->name, 0,
@@ -478,7 +502,7 @@ static enum status judge_removal(struct change_set *set, const struct item *item
 		const struct item *other = &set->items[k];
 
 		for (size_t i = 0; !other->removes && i < other->kind->field_count; i++) {
-			if (could_refer(&other->kind->fields[i], item->kind) &&
+			if (could_refer(other->kind, &other->kind->fields[i], item->kind) &&
 			    refers_to(other->values[i], item->id)) {
 				memcpy(referring.found, other->id, sizeof(other->id));
 			}
@@ -528,7 +552,8 @@ enum status set_judge(struct change_set *set, struct error *err)
 	for (size_t i = 0; i < set->item_count; i++) {
 		set->at = i;
 		find_changed(&set->items[i]);
-		if (judge_rights(set, &set->items[i], err) != STATUS_OK) {
+		if (give_owner(set, &set->items[i], err) != STATUS_OK ||
+		    judge_rights(set, &set->items[i], err) != STATUS_OK) {
 			return err->status;
 		}
 	}

@@ -15,6 +15,7 @@ static const struct rule_row rule_rows[] = {
 	 .subject = "person",
 	 .alone = rule_appointment_alone},
 	{.kind = "body", .check = rule_body},
+	{.kind = "comment", .check = rule_comment, .of_author = true, .loose = true},
 	{.kind = "decision", .check = rule_decision},
 	{.kind = "finding", .check = rule_finding, .removals = true},
 	{.kind = "grant", .check = rule_grant},

@@ -22,6 +22,8 @@ struct rule_row {
 	enum status (*alone)(struct change_set *set, const struct item *item, bool *out, struct error *err);
 
 	bool removals; /* check looks at removals too */
+	bool of_author; /* a new one belongs to the body that its author speaks for, unless they name another */
+	bool loose;     /* what it refers to may be removed, and it stays */
 };
 
 /* The row of a kind, or NULL. */
@@ -55,6 +57,7 @@ enum status rule_appointment(struct change_set *set, struct item *item, struct e
 enum status rule_appointment_alone(struct change_set *set, const struct item *item, bool *out,
 				   struct error *err);
 enum status rule_body(struct change_set *set, struct item *item, struct error *err);
+enum status rule_comment(struct change_set *set, struct item *item, struct error *err);
 enum status rule_decision(struct change_set *set, struct item *item, struct error *err);
 enum status rule_finding(struct change_set *set, struct item *item, struct error *err);
 enum status rule_grant(struct change_set *set, struct item *item, struct error *err);

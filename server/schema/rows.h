@@ -76,7 +76,7 @@
 #define KIND_TRANSITIONS(rows) .transitions = (rows), .transition_count = sizeof(rows) / sizeof((rows)[0])
 
 /* The chapters: each lists its kinds in a file of its own name. */
-#define CHAPTERS(X) X(governance) X(assessment) X(plan) X(performance) X(money) X(decisions)
+#define CHAPTERS(X) X(governance) X(assessment) X(plan) X(performance) X(money) X(decisions) X(talk)
 
 #define CHAPTER_EXTERN(chapter)                     \
 	extern const struct kind chapter##_kinds[]; \

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define REQUESTS    8
-#define SECRETS     6
+#define SECRETS      7
 #define CHECK_EVERY 32 /* inputs that changed nothing, for each look at the whole journal */
 
 static enum status (*const handlers[METHOD_COUNT])(struct request *request, struct error *err) = {
@@ -88,6 +88,8 @@ static void found(void)
 				      "reasons=Need.|owner=B2"));
 	hide("Zq6assessment",
 	     plan_make(plan, ANALYST, "assessment", "title=Zq6assessment|year=2013/14|owner=B8"));
+	hide("Zq7comment", plan_make(plan, POLICE, "comment",
+				     "about=A1|text=Zq7comment @probation|marking=restricted|owner=B3"));
 	for (enum who who = ADMINISTRATOR; who < WHO_COUNT; who++) {
 		plan_device(plan, who);
 	}

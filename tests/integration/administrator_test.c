@@ -45,6 +45,7 @@ static const struct secret {
 	 "owner=B2"},
 	{BY_POLICE, "referral", "F1",
 	 "title=" SECRET " referral|to=B2|about=A2|ground=more-resource|text=It costs more.|owner=B4"},
+	{BY_POLICE, "comment", "C1", "about=A2|text=" SECRET " remark|owner=B4"},
 };
 #define SECRETS (sizeof(secrets) / sizeof(secrets[0]))
 

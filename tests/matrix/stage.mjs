@@ -118,6 +118,7 @@ const order = {
 	grant: "",
 	decision: "made",
 	referral: "submitted",
+	comment: "",
 };
 
 /* Under which records children are put, to see that they are hidden with them. */
@@ -128,6 +129,7 @@ const families = {
 	note: ["action", "action"],
 	observation: ["indicator", "indicator"],
 	referral: ["about", "priority"],
+	comment: ["about", "plan"],
 };
 
 export class Stage {

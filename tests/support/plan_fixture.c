@@ -356,6 +356,7 @@ static const struct {
 	 {{POLICE, "submit", "submitted", NULL},
 	  {CHAIR, "answer", "answered", "answer=Yes."},
 	  {POLICE, "withdraw", "withdrawn", NULL}}},
+	{"comment", POLICE, "about=A1|text=The vans came.|owner=B4", "action", {{0}}},
 	{"appointment",
 	 SECRETARY,
 	 "person=PE12|body=B2|post=member|from=2014-05-01|owner=B2",

@@ -189,7 +189,9 @@ static void a_session_without_posts_may_do_and_see_nothing(void **state)
 static void check_readers(const struct place *place, const char *verb)
 {
 	if ((place->role == ROLE_SCRUTINY || place->role == ROLE_AUDITOR || place->role == ROLE_BOARD) &&
-	    strcmp(verb, "see") != 0 && may(place, verb)) {
+	    strcmp(verb, "see") != 0 && may(place, verb) &&
+	    (place->role != ROLE_BOARD ||
+	     strcmp(place->kind->name, "comment") != 0)) { /* a word changes nothing */
 		fail_at(place, verb, "a reader acts");
 	}
 }

@@ -121,6 +121,12 @@ static const struct rule_case cases[] = {
 	{"a milestone is not reached tomorrow", "milestone", "", NULL, POLICE, "edit", "MS1",
 	 "reached=2014-05-02", NULL, "milestone.reached"},
 
+	{"a comment is about a record", "action", "open", NULL, POLICE, "create", "comment",
+	 "about=A1|text=Well done.", NULL, NULL},
+	{"a comment is not about another", "comment", "", NULL, POLICE, "create", "comment",
+	 "about=C1|text=Quite so.", NULL, "comment.about"},
+	{"a comment calls upon who is there", "action", "open", NULL, POLICE, "create", "comment",
+	 "about=A1|text=@somebody do it", NULL, "comment.mention"},
 	{"a note is about an open action", "action", "closed", NULL, POLICE, "create", "note",
 	 "title=x|action=A1|date=2014-04-30|owner=B4", NULL, "note.action-open"},
 	{"a note tells of today", "action", "open", NULL, POLICE, "create", "note",
