@@ -132,6 +132,28 @@ static enum status put_view(struct request *request, const struct query *query, 
 	return STATUS_OK;
 }
 
+/* The record that a list's rows stand under, if it was asked so. It must be one that may be seen; a removed one still tells
+ * what stood under it. */
+static enum status read_under(struct request *request, struct query *query, struct error *err)
+{
+	struct span id = codec_get_text(request->params, "under");
+	struct visibility visibility;
+	struct record *top = arena_alloc(request->arena, sizeof(*top));
+
+	if (id.data == NULL) {
+		return STATUS_OK;
+	}
+	if (top == NULL) {
+		return error_memory(err);
+	}
+	visibility_init(&visibility, request->context, request->arena, request->session);
+	if (record_load_visible_last(&visibility, (const char *)id.data, id.length, top, err) != STATUS_OK) {
+		return err->status;
+	}
+	query->under = top->id;
+	return STATUS_OK;
+}
+
 enum status handle_list(struct request *request, struct error *err)
 {
 	struct span name = codec_get_text(request->params, "kind");
@@ -139,6 +161,7 @@ enum status handle_list(struct request *request, struct error *err)
 		.kind = schema_kind(request->context->schema, (const char *)name.data, name.length),
 		.where = codec_get(request->params, "where"),
 		.sort = codec_get_string(request->arena, request->params, "sort"),
+		.after = codec_get_int(request->params, "after", 0),
 	};
 	int64_t entries = 0;
 
@@ -150,7 +173,8 @@ enum status handle_list(struct request *request, struct error *err)
 	if (query_as_of(request->context, request->session->partnership, request->params, &query.entry,
 			err) != STATUS_OK ||
 	    store_leaf_count(request->context->store, request->session->partnership, &entries, err) !=
-		    STATUS_OK) {
+		    STATUS_OK ||
+	    read_under(request, &query, err) != STATUS_OK) {
 		return err->status;
 	}
 	return put_view(request, &query, entries, err);
@@ -490,53 +514,5 @@ enum status handle_why(struct request *request, struct error *err)
 		}
 	}
 	codec_list_end(&request->reply, header, count);
-	return STATUS_OK;
-}
-
-/* ---- watching ---- */
-
-enum status handle_watch(struct request *request, struct error *err)
-{
-	struct watch_wish *wish = &request->watch;
-	struct span kind_name = codec_get_text(request->params, "kind");
-	struct span id = codec_get_text(request->params, "id");
-	struct visibility visibility;
-	struct record record;
-	int64_t entries = 0;
-
-	if (kind_name.data != NULL) {
-		const struct kind *kind =
-			schema_kind(request->context->schema, (const char *)kind_name.data, kind_name.length);
-
-		if (kind == NULL) {
-			return error_set(err, STATUS_INVALID, "There is no kind \"%.*s\".",
-					 (int)kind_name.length, (const char *)kind_name.data);
-		}
-		snprintf(wish->kind, sizeof(wish->kind), "%s", kind->name);
-	}
-	if (id.data != NULL) {
-		visibility_init(&visibility, request->context, request->arena, request->session);
-		if (record_load_visible(&visibility, (const char *)id.data, id.length, &record, err) !=
-		    STATUS_OK) {
-			return err->status;
-		}
-		memcpy(wish->id, record.id, sizeof(wish->id));
-	}
-	if (store_leaf_count(request->context->store, request->session->partnership, &entries, err) !=
-	    STATUS_OK) {
-		return err->status;
-	}
-	wish->since = codec_get_int(request->params, "since", entries - 1);
-	if (wish->since >= entries) {
-		error_set(err, STATUS_INVALID, "since: the journal ends at entry %lld.",
-			  (long long)entries - 1);
-		return error_hint(err, "If you saw a later entry, the server has lost some of its journal: "
-				       "run `safer journal check`.");
-	}
-	wish->partnership = request->session->partnership;
-	wish->begin = true;
-	codec_put_map(&request->reply, 2);
-	codec_pair_int(&request->reply, "watch", wish->number);
-	codec_pair_int(&request->reply, "entry", wish->since);
 	return STATUS_OK;
 }

@@ -48,8 +48,10 @@ struct watch_wish {
 	int64_t number; /* the watch's number on its connection; given by the loop before the handler runs */
 	int64_t since;  /* entries after this one */
 	int64_t partnership;
-	char kind[41];    /* "" any */
-	char id[ID_TEXT]; /* "" any */
+	char kind[41];       /* "" any, as in those that follow */
+	char id[ID_TEXT];    /* this record alone */
+	char owner[ID_TEXT]; /* what belongs to this body */
+	char under[ID_TEXT]; /* this record and what stands under it */
 };
 
 struct request {

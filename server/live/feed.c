@@ -3,7 +3,7 @@
 #include "server/live/feed.h"
 
 #include "common/calendar.h"
-#include "server/records/query.h"
+#include "server/records/under.h"
 #include "server/records/views.h"
 #include "server/records/visible.h"
 
@@ -19,7 +19,16 @@ struct feed {
 	bool personal;  /* an appointment changed: what is told hangs on the person, not on rights alone */
 	bool own_posts; /* an appointment of the session's person changed in this entry */
 	bool unveiled;  /* so did the sight of a record that others stand or fall with */
+	bool moved; /* one that others stand under came into the watch, or left it, without them being touched */
 };
+
+/* How a revision stands to the watch. */
+struct sight {
+	bool visible; /* to the session */
+	bool chosen;  /* and what the watch is for: by owner, by what it stands under */
+};
+
+enum tale { TALE_APPEARS, TALE_CHANGED, TALE_REMOVED, TALE_LEFT, TALE_LOST };
 
 struct family {
 	struct feed *feed;
@@ -28,20 +37,55 @@ struct family {
 	bool found;
 };
 
+/* Of a kind or id that is asked for: what anybody may know of any record. */
 static bool wanted(const struct feed *feed, const struct record *record)
 {
 	return (feed->wish->kind[0] == '\0' || strcmp(feed->wish->kind, record->kind->name) == 0) &&
 	       (feed->wish->id[0] == '\0' || strcmp(feed->wish->id, record->id) == 0);
 }
 
-/* Whether the session could see the record before this revision. */
-static enum status visible_before(struct feed *feed, const struct record *record, bool *out,
-				  struct error *err)
+/* Whether a revision that the session may see is what the watch is for, as it stood at an entry. Only what is seen of it
+ * is looked at, so nobody can find out by a watch what is hidden from him. */
+static enum status chosen(struct feed *feed, const struct record *record, int64_t entry, bool *out,
+			  struct error *err)
+{
+	const struct watch_wish *wish = feed->wish;
+
+	*out = true;
+	if (wish->owner[0] != '\0') {
+		const struct field *owner = kind_field(record->kind, "owner", strlen("owner"));
+
+		*out = owner != NULL &&
+		       (record_fields_seen(&feed->visibility, record) >> (owner - record->kind->fields) &
+			1) != 0 &&
+		       strcmp(record_text(feed->arena, record, "owner"), wish->owner) == 0;
+	}
+	return *out && wish->under[0] != '\0'
+		       ? record_under(&feed->visibility, record, entry, wish->under, out, err)
+		       : STATUS_OK;
+}
+
+static enum status look(struct feed *feed, const struct record *record, int64_t entry, struct sight *out,
+			struct error *err)
+{
+	*out = (struct sight){0};
+	if (record->row.removed) {
+		return STATUS_OK;
+	}
+	if (record_visible(&feed->visibility, record, &out->visible, err) != STATUS_OK) {
+		return err->status;
+	}
+	return out->visible ? chosen(feed, record, entry, &out->chosen, err) : STATUS_OK;
+}
+
+/* How the record stood before this revision. */
+static enum status look_before(struct feed *feed, const struct record *record, struct sight *out,
+			       struct error *err)
 {
 	struct record_row row;
 	struct record before;
 
-	*out = false;
+	*out = (struct sight){0};
 	if (record->row.revision == 1) {
 		return STATUS_OK;
 	}
@@ -51,7 +95,7 @@ static enum status visible_before(struct feed *feed, const struct record *record
 	    record_decode(feed->arena, record->kind, &row, &before, err) != STATUS_OK) {
 		return err->status;
 	}
-	return record_visible(&feed->visibility, &before, out, err);
+	return look(feed, &before, record->row.entry - 1, out, err);
 }
 
 /* Whether records that are there refer to this one as their parent. */
@@ -114,14 +158,17 @@ static void put_fields(struct feed *feed, const struct record *record, const msg
 	codec_map_end(feed->out, header, count);
 }
 
-/* `appears`: the record comes into sight with this revision, new or not. */
-static enum status put_notice(struct feed *feed, const struct record *record, bool appears, bool lost,
+/* TALE_APPEARS: the record comes into the watch with this revision, new or not. */
+static enum status put_notice(struct feed *feed, const struct record *record, enum tale tale,
 			      struct error *err)
 {
+	static const char *const bare_words[] = {
+		[TALE_REMOVED] = "removed", [TALE_LEFT] = "left", [TALE_LOST] = "lost"};
 	const msgpack_object *changed = NULL; /* the salts name the fields that this revision changed */
 	const struct field *title =
 		kind_field(record->kind, record->kind->title, strlen(record->kind->title));
-	bool bare = lost || record->row.removed;
+	bool bare = tale != TALE_APPEARS && tale != TALE_CHANGED;
+	bool lost = tale == TALE_LOST;
 	char at[TIME_TEXT];
 
 	if (codec_decode(feed->arena, record->row.salts, &changed, err) != STATUS_OK) {
@@ -139,7 +186,7 @@ static enum status put_notice(struct feed *feed, const struct record *record, bo
 	codec_pair_text(feed->out, "kind", record->kind->name);
 	codec_pair_int(feed->out, "revision", record->row.revision);
 	if (bare) {
-		codec_pair_flag(feed->out, lost ? "lost" : "removed", true);
+		codec_pair_flag(feed->out, bare_words[tale], true);
 		return STATUS_OK;
 	}
 	codec_put_text(feed->out, "title");
@@ -148,8 +195,40 @@ static enum status put_notice(struct feed *feed, const struct record *record, bo
 	} else {
 		codec_put_nil(feed->out);
 	}
-	put_fields(feed, record, appears ? NULL : changed);
+	put_fields(feed, record, tale == TALE_APPEARS ? NULL : changed);
 	return STATUS_OK;
+}
+
+/* What is lost is told whatever the watch is for: who hears of it only when it belonged to a body, or stood under a
+ * record, would learn where it was hidden. */
+static enum status tell_of(struct feed *feed, const struct record *record, struct sight before,
+			   struct sight then, bool today, struct error *err)
+{
+	if (then.visible && today && then.chosen) {
+		return put_notice(feed, record, before.chosen ? TALE_CHANGED : TALE_APPEARS, err);
+	}
+	if (record->row.removed) {
+		return before.chosen ? put_notice(feed, record, TALE_REMOVED, err) : STATUS_OK;
+	}
+	if (before.visible && !then.visible) {
+		return put_notice(feed, record, TALE_LOST, err);
+	}
+	return before.chosen && today ? put_notice(feed, record, TALE_LEFT, err) : STATUS_OK;
+}
+
+/* Whether with this revision others came into the watch or left it that were not touched themselves. */
+static enum status look_below(struct feed *feed, const struct record *record, struct sight before,
+			      struct sight then, bool today, struct error *err)
+{
+	bool veil = before.visible != then.visible;
+	bool way = feed->wish->under[0] != '\0' && before.visible && then.visible && today &&
+		   before.chosen != then.chosen;
+	bool *below = veil ? &feed->unveiled : &feed->moved;
+
+	if (record->row.revision == 1 || record->row.removed || !(veil || way) || *below) {
+		return STATUS_OK;
+	}
+	return has_children(feed, record, below, err);
 }
 
 static enum status visit(void *payload, const struct record_row *row, struct error *err)
@@ -157,8 +236,8 @@ static enum status visit(void *payload, const struct record_row *row, struct err
 	struct feed *feed = payload;
 	const struct kind *kind = schema_kind(feed->context->schema, row->kind, strlen(row->kind));
 	struct record record;
-	bool before = false;
-	bool then = false;
+	struct sight before;
+	struct sight then;
 	bool today = false;
 
 	if (kind == NULL) {
@@ -172,33 +251,25 @@ static enum status visit(void *payload, const struct record_row *row, struct err
 	    strcmp(record_text(feed->arena, &record, "person"), feed->session->person_id) == 0) {
 		feed->own_posts = true;
 	}
-	if ((!row->removed && record_visible(&feed->visibility, &record, &then, err) != STATUS_OK) ||
-	    visible_before(feed, &record, &before, err) != STATUS_OK ||
-	    record_visible_today(&feed->visibility, &record, &today, err) != STATUS_OK) {
+	if (look(feed, &record, row->entry, &then, err) != STATUS_OK ||
+	    look_before(feed, &record, &before, err) != STATUS_OK ||
+	    record_visible_today(&feed->visibility, &record, &today, err) != STATUS_OK ||
+	    look_below(feed, &record, before, then, today, err) != STATUS_OK) {
 		return err->status;
 	}
-	if (before != then && row->revision > 1 && !row->removed && !feed->unveiled &&
-	    has_children(feed, &record, &feed->unveiled, err) != STATUS_OK) {
-		return err->status;
-	}
-	if (!wanted(feed, &record)) {
-		return STATUS_OK;
-	}
-	if ((then && today) || (before && row->removed)) {
-		return put_notice(feed, &record, !before, false, err);
-	}
-	return before && !then ? put_notice(feed, &record, false, true, err) : STATUS_OK;
+	return wanted(feed, &record) ? tell_of(feed, &record, before, then, today, err) : STATUS_OK;
 }
 
 static enum status collect_entry(struct feed *feed, int64_t entry, struct error *err)
 {
 	feed->own_posts = false;
 	feed->unveiled = false;
+	feed->moved = false;
 	if (store_version_each_of_entry(feed->context->store, feed->session->partnership, entry, visit, feed,
 					err) != STATUS_OK) {
 		return err->status;
 	}
-	if (feed->own_posts || feed->unveiled) {
+	if (feed->own_posts || feed->unveiled || feed->moved) {
 		message_put_notice(feed->out, "resync");
 		codec_put_map(feed->out, 2);
 		codec_pair_int(feed->out, "watch", feed->wish->number);
@@ -220,6 +291,8 @@ static bool feed_key(const struct feed *feed, struct digest *out)
 	codec_put_int(&asked, wish->since);
 	codec_put_text(&asked, wish->kind);
 	codec_put_text(&asked, wish->id);
+	codec_put_text(&asked, wish->owner);
+	codec_put_text(&asked, wish->under);
 	whole = !asked.failed && views_key(feed->session, buffer_span(&asked), out);
 	buffer_release(&asked);
 	return whole;

@@ -13,9 +13,11 @@
  *
  * "changed" {watch, entry, at, by, verb, id, kind, revision, title, fields} for a record that may be seen: the
  * fields that changed, or all that are there when the record comes into sight;
- * with `removed` for one that is gone, `lost` for one that this session may no longer see (no fields then).
- * "resync" {watch, entry}: the session's own posts changed, or the sight of a record that others stand or fall with, so
- * what it may see may be another thing: read again. What was told of the past is judged by today's rights too. */
+ * with `removed` for one that is gone, `left` for one that is no longer what the watch is for, `lost` for one that this
+ * session may no longer see (no fields then).
+ * "resync" {watch, entry}: the session's own posts changed, or the sight of a record that others stand or fall with, or one
+ * came into the watch or left it that others stand under; so what it may see may be another thing: read again. What was
+ * told of the past is judged by today's rights too. */
 enum status feed_collect(struct context *context, struct arena *arena, const struct session *session,
 			 const struct watch_wish *wish, struct buffer *out, int64_t *reached, bool *more,
 			 struct error *err);

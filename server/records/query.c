@@ -4,6 +4,7 @@
 #include "common/calendar.h"
 #include "common/text.h"
 #include "server/records/recent.h"
+#include "server/records/under.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -373,6 +374,9 @@ static enum status visit(void *payload, const struct record_row *row, struct err
 	bool visible = false;
 	uint64_t seen = 0;
 
+	if (row->number <= search->query->after) {
+		return STATUS_OK;
+	}
 	if (record_of_row(search, row, &record, err) != STATUS_OK ||
 	    record_visible(v, &record, &visible, err) != STATUS_OK) {
 		return err->status;
@@ -390,6 +394,15 @@ static enum status visit(void *payload, const struct record_row *row, struct err
 
 		if (!holds(search, condition,
 			   seen_value(&record, condition->field, condition->index, seen))) {
+			return STATUS_OK;
+		}
+	}
+	if (search->query->under != NULL) {
+		if (record_under(v, &record, search->query->entry, search->query->under, &visible, err) !=
+		    STATUS_OK) {
+			return err->status;
+		}
+		if (!visible) {
 			return STATUS_OK;
 		}
 	}
@@ -429,10 +442,10 @@ enum status query_many(struct visibility *v, const struct query *query, struct f
 	if (read_conditions(&search, err) != STATUS_OK || read_sort(&search, err) != STATUS_OK) {
 		return err->status;
 	}
-	if ((query->entry < 0
-		     ? store_record_each(store, partnership, query->kind->name, 0, visit, &search, err)
-		     : store_record_each_at(store, partnership, query->kind->name, query->entry, visit,
-					    &search, err)) != STATUS_OK) {
+	if ((query->entry < 0 ? store_record_each(store, partnership, query->kind->name, query->after, visit,
+						  &search, err)
+			      : store_record_each_at(store, partnership, query->kind->name, query->entry,
+						     visit, &search, err)) != STATUS_OK) {
 		return err->status;
 	}
 	if (search.sort != NULL && search.count > 1) {

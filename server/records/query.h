@@ -38,8 +38,10 @@ enum status query_one(struct visibility *visibility, const char *id, size_t id_l
 struct query {
 	const struct kind *kind;
 	const msgpack_object *where;
-	const char *sort; /* a field, "-" before it for the reverse; NULL: by number */
-	int64_t entry;    /* as of; -1 now */
+	const char *under; /* the id of a record that they stand under, or are; NULL: any */
+	int64_t after;     /* only numbers above this one; 0: all */
+	const char *sort;  /* a field, "-" before it for the reverse; NULL: by number */
+	int64_t entry;     /* as of; -1 now */
 };
 struct found {
 	struct record *records;

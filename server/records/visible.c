@@ -113,22 +113,44 @@ enum status record_visible_today(struct visibility *visibility, const struct rec
 	return visible_at(visibility, &last, 0, out, err);
 }
 
+/* Not found, when it is hidden. */
+static enum status unless_hidden(struct visibility *visibility, const struct record *record,
+				 struct record *out, struct error *err)
+{
+	bool visible = false;
+
+	if (record_visible(visibility, record, &visible, err) != STATUS_OK) {
+		return err->status;
+	}
+	if (!visible) {
+		return record_not_found(record->id, strlen(record->id), err);
+	}
+	*out = *record;
+	return STATUS_OK;
+}
+
 enum status record_load_visible(struct visibility *visibility, const char *id, size_t id_length,
 				struct record *out, struct error *err)
 {
 	struct record record;
-	bool visible = false;
 
 	if (record_load(visibility->context, visibility->arena, visibility->session->partnership, id,
-			id_length, &record, err) != STATUS_OK ||
-	    record_visible(visibility, &record, &visible, err) != STATUS_OK) {
+			id_length, &record, err) != STATUS_OK) {
 		return err->status;
 	}
-	if (!visible) {
-		return record_not_found(id, id_length, err);
+	return unless_hidden(visibility, &record, out, err);
+}
+
+enum status record_load_visible_last(struct visibility *visibility, const char *id, size_t id_length,
+				     struct record *out, struct error *err)
+{
+	struct record record;
+
+	if (record_load_last(visibility->context, visibility->arena, visibility->session->partnership, id,
+			     id_length, &record, err) != STATUS_OK) {
+		return err->status;
 	}
-	*out = record;
-	return STATUS_OK;
+	return unless_hidden(visibility, &record, out, err);
 }
 
 uint64_t record_fields_seen(const struct visibility *visibility, const struct record *record)

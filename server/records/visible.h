@@ -31,6 +31,10 @@ enum status record_visible_today(struct visibility *visibility, const struct rec
 enum status record_load_visible(struct visibility *visibility, const char *id, size_t id_length,
 				struct record *out, struct error *err);
 
+/* The same, but what was removed is found too, as it last stood. */
+enum status record_load_visible_last(struct visibility *visibility, const char *id, size_t id_length,
+				     struct record *out, struct error *err);
+
 /* The fields of it that may be seen, as bits of the kind's fields. All bits for a session of NULL. */
 uint64_t record_fields_seen(const struct visibility *visibility, const struct record *record);
 

@@ -112,8 +112,8 @@ int64_t plan_newest(struct plan *plan);                   /* the number of the n
 struct plan_query { /* for list; NULL and 0: left out */
 	const char *kind;
 	const char *where; /* "field is value|field known" */
-	const char *sort, *as_of;
-	int64_t limit, offset;
+	const char *sort, *as_of, *under;
+	int64_t limit, offset, after;
 };
 enum status plan_list(struct plan *plan, enum who who, const struct plan_query *query);
 const char *plan_ids(struct plan *plan); /* of the last list, "A1 A3" */
@@ -129,7 +129,7 @@ bool plan_sent_has(struct plan *plan, const char *text);
 /* What a watcher is told after `since`, in short: "3 A1 edit title due; 4 A1 lost; 5 resync". `raw` may be NULL;
  * otherwise it gets the bytes, in the fixture's arena. */
 struct plan_watch {
-	const char *kind, *id; /* NULL: any */
+	const char *kind, *id, *owner, *under; /* NULL: any */
 	int64_t since;
 };
 const char *plan_feed(struct plan *plan, enum who who, const struct plan_watch *watch, struct span *raw,

@@ -190,6 +190,12 @@ enum status plan_list(struct plan *plan, enum who who, const struct plan_query *
 	if (query->as_of != NULL) {
 		fixture_text(plan->server, "as_of", query->as_of);
 	}
+	if (query->under != NULL) {
+		fixture_text(plan->server, "under", query->under);
+	}
+	if (query->after != 0) {
+		fixture_int(plan->server, "after", query->after);
+	}
 	if (query->limit != 0) {
 		fixture_int(plan->server, "limit", query->limit);
 	}
@@ -254,6 +260,7 @@ static const char *notice_text(struct arena *arena, const char *before, const st
 	}
 	out = arena_printf(arena, "%s%s%lld %s %s", before, join, entry, codec_get_string(arena, map, "id"),
 			   codec_get_flag(map, "lost", false)      ? "lost"
+			   : codec_get_flag(map, "left", false)    ? "left"
 			   : codec_get_flag(map, "removed", false) ? "removed"
 								   : codec_get_string(arena, map, "verb"));
 	for (size_t i = 0; out != NULL && i < codec_count(fields); i++) {
@@ -330,6 +337,8 @@ const char *plan_feed(struct plan *plan, enum who who, const struct plan_watch *
 
 	snprintf(wish.kind, sizeof(wish.kind), "%s", watch->kind != NULL ? watch->kind : "");
 	snprintf(wish.id, sizeof(wish.id), "%s", watch->id != NULL ? watch->id : "");
+	snprintf(wish.owner, sizeof(wish.owner), "%s", watch->owner != NULL ? watch->owner : "");
+	snprintf(wish.under, sizeof(wish.under), "%s", watch->under != NULL ? watch->under : "");
 	context.store = plan->server->reader;
 	context.journal = NULL;
 	buffer_init(&out, BYTES_MAX);

@@ -319,6 +319,140 @@ static void a_watch_is_for_one_kind_or_one_record(void **state)
 	expect_told(plan, CHAIR, watch, "%3 A2 edit progress");
 }
 
+static void a_watch_of_a_body_is_told_of_what_belongs_to_it(void **state)
+{
+	struct plan *plan = *state;
+	struct plan_watch watch;
+
+	plan_action(plan, "");
+	plan_make(plan, COUNCIL, "action", "title=Lamps|priority=P1|status=not-started|owner=B6");
+	watch = from_now(plan);
+	plan_must(plan, POLICE, "edit", "A1", "progress=1");
+	plan_must(plan, COUNCIL, "edit", "A2", "progress=2");
+	plan_must(plan, COUNCIL, "remove", "A2", NULL);
+	watch.owner = "B4";
+	expect_told(plan, CHAIR, watch, "%1 A1 edit progress");
+	watch.owner = "B6";
+	expect_told(plan, CHAIR, watch, "%2 A2 edit progress; %3 A2 removed");
+	watch.kind = "milestone";
+	expect_told(plan, CHAIR, watch, "");
+}
+
+static void a_record_that_changes_hands_leaves_one_watch_and_comes_whole_into_another(void **state)
+{
+	struct plan *plan = *state;
+	struct plan_watch watch;
+
+	plan_indicator(plan, "Burglary");
+	watch = from_now(plan);
+	plan_must(plan, ANALYST, "edit", "I1", "owner=B3");
+	plan_must(plan, ANALYST, "edit", "I1", "unit=crimes");
+	watch.owner = "B8";
+	expect_told(plan, CHAIR, watch, "%1 I1 left");
+	watch.owner = "B3";
+	expect_told(
+		plan, CHAIR, watch,
+		"%1 I1 edit name unit direction frequency baseline_period baseline owner; %2 I1 edit unit");
+}
+
+static void a_watch_of_a_priority_is_told_of_what_stands_under_it(void **state)
+{
+	struct plan *plan = *state;
+	struct plan_watch watch;
+
+	plan_standing(plan, "milestone", "");
+	plan_priority(plan, "adopted");
+	plan_make(plan, POLICE, "action", "title=Vans|priority=P2|status=not-started|owner=B4");
+	plan_indicator(plan, "Burglary");
+	watch = from_now(plan);
+	plan_must(plan, POLICE, "edit", "MS1", "due=2014-07-31");
+	plan_must(plan, POLICE, "edit", "A1", "progress=1");
+	plan_must(plan, POLICE, "edit", "A2", "progress=2");
+	plan_must(plan, CHAIR, "close", "P1", NULL);
+	plan_must(plan, ANALYST, "edit", "I1", "priority=P1");
+	plan_make(plan, ANALYST, "observation", "indicator=I1|period=2014-04|value=7|owner=B8");
+	watch.under = "P1";
+	expect_told(plan, CHAIR, watch,
+		    "%1 MS1 edit due; %2 A1 edit progress; %4 P1 close state; %5 I1 edit name unit direction "
+		    "frequency priority baseline_period baseline owner; %5 resync; %6 OB1 create title "
+		    "indicator period "
+		    "value owner");
+	watch.under = "P2";
+	expect_told(plan, CHAIR, watch, "%3 A2 edit progress");
+	watch.under = "A1";
+	expect_told(plan, CHAIR, watch, "%1 MS1 edit due; %2 A1 edit progress");
+	watch.kind = "milestone";
+	expect_told(plan, CHAIR, watch, "%1 MS1 edit due");
+}
+
+static void a_record_that_moves_under_another_takes_what_stands_under_it_along(void **state)
+{
+	struct plan *plan = *state;
+	struct plan_watch watch;
+
+	plan_standing(plan, "milestone", "");
+	plan_priority(plan, "adopted");
+	plan_action(plan, "");
+	watch = from_now(plan);
+	plan_must(plan, POLICE, "edit", "MS1", "due=2014-07-31");
+	plan_must(plan, POLICE, "edit", "A1", "priority=P2");
+	plan_must(plan, POLICE, "edit", "MS1", "due=2014-08-31");
+	plan_must(plan, POLICE, "edit", "A2", "priority=P2");
+	watch.under = "P1";
+	expect_told(plan, CHAIR, watch, "%1 MS1 edit due; %2 A1 left; %2 resync; %4 A2 left");
+	watch.under = "P2";
+	expect_told(
+		plan, CHAIR, watch,
+		"%2 A1 edit title priority status state owner; %2 resync; %3 MS1 edit due; %4 A2 edit title "
+		"priority status state owner");
+	watch.kind = "milestone";
+	expect_told(plan, CHAIR, watch, "%2 resync; %3 MS1 edit due");
+	watch.kind = NULL;
+	watch.under = NULL;
+	expect_told(plan, CHAIR, watch,
+		    "%1 MS1 edit due; %2 A1 edit priority; %3 MS1 edit due; %4 A2 edit priority");
+}
+
+static void a_loss_is_told_in_the_same_way_whatever_the_watch_is_for(void **state)
+{
+	static const struct plan_watch watches[] = {{.since = 0},    {.owner = "B8"}, {.owner = "B3"},
+						    {.under = "P1"}, {.under = "P2"}, {.kind = "indicator"}};
+	struct plan *plan = *state;
+	struct plan_watch from;
+
+	plan_priority(plan, "adopted");
+	plan_priority(plan, "adopted");
+	plan_indicator(plan, "Burglary");
+	plan_must(plan, ANALYST, "edit", "I1", "priority=P1");
+	from = from_now(plan);
+	plan_must(plan, ANALYST, "edit", "I1", "owner=B3|priority=P2");
+	plan_must(plan, ANALYST, "edit", "I1", "marking=restricted");
+	for (size_t i = 0; i < sizeof(watches) / sizeof(watches[0]); i++) {
+		struct plan_watch watch = watches[i];
+
+		watch.since = from.since;
+		expect_told(plan, SCRUTINY, watch, "%2 I1 lost");
+	}
+}
+
+static void where_a_record_hung_while_it_was_hidden_is_not_told(void **state)
+{
+	struct plan *plan = *state;
+	struct plan_watch watch;
+
+	plan_standing(plan, "milestone", "");
+	plan_priority(plan, "adopted");
+	watch = from_now(plan);
+	plan_must(plan, POLICE, "edit", "A1", "marking=restricted|priority=P2");
+	plan_must(plan, POLICE, "edit", "MS1", "due=2014-07-31");
+	plan_must(plan, REPRESENTATIVE, "edit", "A1", "marking=open|priority=P1");
+	watch.under = "P2";
+	expect_told(plan, SCRUTINY, watch, "%1 A1 lost; %1 resync; %3 resync");
+	expect_told(plan, PROBATION, watch,
+		    "%1 A1 edit title priority status state owner marking; %1 resync; %2 MS1 edit due; %3 A1 "
+		    "left; %3 resync");
+}
+
 /* ---- going on ---- */
 
 static void a_watch_goes_on_at_any_entry_without_gap_or_repeat(void **state)
@@ -416,6 +550,43 @@ static void a_watch_does_not_begin_behind_the_end_of_the_journal(void **state)
 	plan_expect(plan, STATUS_INVALID, NULL);
 }
 
+static void a_watch_begins_only_on_records_that_may_be_seen(void **state)
+{
+	static const char *const params[] = {"id", "under"};
+	struct plan *plan = *state;
+
+	plan_priority(plan, "draft");
+	for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++) {
+		plan_ask(plan, SCRUTINY, METHOD_watch, handle_watch, params[i], "P1", NULL);
+		plan_expect(plan, STATUS_NOT_FOUND, NULL);
+		assert_false(plan->server->request->watch.begin);
+		plan_ask(plan, SCRUTINY, METHOD_watch, handle_watch, params[i], "P2", NULL);
+		plan_expect(plan, STATUS_NOT_FOUND, NULL);
+		plan_ask(plan, CHAIR, METHOD_watch, handle_watch, params[i], "P1", NULL);
+		plan_expect(plan, STATUS_OK, NULL);
+	}
+	assert_string_equal(plan->server->request->watch.under, "P1");
+	plan_ask(plan, CHAIR, METHOD_watch, handle_watch, "owner", "P1", NULL);
+	plan_expect(plan, STATUS_INVALID, NULL);
+	plan_ask(plan, CHAIR, METHOD_watch, handle_watch, "owner", "b4", NULL);
+	plan_expect(plan, STATUS_OK, NULL);
+	assert_string_equal(plan->server->request->watch.owner, "B4");
+}
+
+static void a_watch_may_begin_on_a_record_that_is_gone_to_be_told_so(void **state)
+{
+	struct plan *plan = *state;
+	struct plan_watch watch;
+
+	plan_action(plan, "");
+	watch = from_now(plan);
+	watch.id = "A1";
+	plan_must(plan, POLICE, "remove", "A1", NULL);
+	plan_ask(plan, CHAIR, METHOD_watch, handle_watch, "id", "A1", NULL);
+	plan_expect(plan, STATUS_OK, NULL);
+	expect_told(plan, CHAIR, watch, "%1 A1 removed");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -438,10 +609,18 @@ int main(void)
 		test(a_parent_that_goes_out_of_sight_takes_its_children_along),
 		test(a_record_without_children_changes_no_other_sight),
 		test(a_watch_is_for_one_kind_or_one_record),
+		test(a_watch_of_a_body_is_told_of_what_belongs_to_it),
+		test(a_record_that_changes_hands_leaves_one_watch_and_comes_whole_into_another),
+		test(a_watch_of_a_priority_is_told_of_what_stands_under_it),
+		test(a_record_that_moves_under_another_takes_what_stands_under_it_along),
+		test(a_loss_is_told_in_the_same_way_whatever_the_watch_is_for),
+		test(where_a_record_hung_while_it_was_hidden_is_not_told),
 		test(a_watch_goes_on_at_any_entry_without_gap_or_repeat),
 		test(a_long_way_is_gone_in_parts),
 		test(a_watch_begins_at_the_newest_entry_or_where_it_is_asked_to),
 		test(a_watch_does_not_begin_behind_the_end_of_the_journal),
+		test(a_watch_begins_only_on_records_that_may_be_seen),
+		test(a_watch_may_begin_on_a_record_that_is_gone_to_be_told_so),
 	};
 
 	return cmocka_run_group_tests_name("feed", tests, NULL, NULL);

@@ -260,6 +260,61 @@ static void many_records_come_in_pages_without_gap_or_repeat(void **state)
 	assert_int_equal(seen, 163);
 }
 
+static void pages_by_number_hold_while_records_go(void **state)
+{
+	struct plan *plan = *state;
+
+	add_records(plan);
+	expect_page(plan, &(struct plan_query){.kind = "action", .limit = 2}, "A1 A2", 4);
+	plan_must(plan, POLICE, "remove", "A1", NULL);
+	expect_page(plan, &(struct plan_query){.kind = "action", .limit = 2, .after = 2}, "A3 A4", 2);
+	expect_page(plan, &(struct plan_query){.kind = "action", .after = 4}, "", 0);
+}
+
+/* ---- under ---- */
+
+static void a_list_is_narrowed_to_what_stands_under_a_record(void **state)
+{
+	struct plan *plan = *state;
+	char before[24];
+
+	plan_standing(plan, "milestone", "");
+	plan_priority(plan, "adopted");
+	plan_action(plan, "");
+	snprintf(before, sizeof(before), "%lld", (long long)plan_newest(plan));
+	plan_must(plan, POLICE, "edit", "A1", "priority=P2");
+	expect_page(plan, &(struct plan_query){.kind = "action", .under = "P1"}, "A2", 1);
+	expect_page(plan, &(struct plan_query){.kind = "action", .under = "P2"}, "A1", 1);
+	expect_page(plan, &(struct plan_query){.kind = "milestone", .under = "P2"}, "MS1", 1);
+	expect_page(plan, &(struct plan_query){.kind = "milestone", .under = "A1"}, "MS1", 1);
+	expect_page(plan, &(struct plan_query){.kind = "priority", .under = "P2"}, "P2", 1);
+	expect_page(plan, &(struct plan_query){.kind = "milestone", .under = "P1"}, "", 0);
+	expect_page(plan, &(struct plan_query){.kind = "action", .under = "P1", .as_of = before}, "A1 A2", 2);
+	expect_page(plan, &(struct plan_query){.kind = "milestone", .under = "P1", .as_of = before}, "MS1",
+		    1);
+	plan_list(plan, CHAIR, &(struct plan_query){.kind = "action", .under = "P9"});
+	plan_expect(plan, STATUS_NOT_FOUND, NULL);
+	plan_list(plan, ADMINISTRATOR, &(struct plan_query){.kind = "action", .under = "P1"});
+	plan_expect(plan, STATUS_NOT_FOUND, NULL);
+}
+
+static void where_a_record_hung_while_it_was_hidden_narrows_no_list(void **state)
+{
+	struct plan *plan = *state;
+	char hidden[24];
+	struct plan_query query = {.kind = "milestone", .under = "P2", .as_of = hidden};
+
+	plan_standing(plan, "milestone", "");
+	plan_priority(plan, "adopted");
+	plan_must(plan, POLICE, "edit", "A1", "marking=restricted|priority=P2");
+	snprintf(hidden, sizeof(hidden), "%lld", (long long)plan_newest(plan));
+	plan_must(plan, REPRESENTATIVE, "edit", "A1", "marking=open|priority=P1");
+	plan_list(plan, SCRUTINY, &query);
+	assert_string_equal(plan_ids(plan), "");
+	plan_list(plan, PROBATION, &query);
+	assert_string_equal(plan_ids(plan), "MS1");
+}
+
 /* ---- as of ---- */
 
 static void a_list_says_which_entry_it_shows(void **state)
@@ -408,6 +463,9 @@ static const struct CMUnitTest tests[] = {
 	test(a_page_has_as_many_as_were_asked_for_and_tells_the_total),
 	test(a_page_has_no_more_than_the_server_allows),
 	test(many_records_come_in_pages_without_gap_or_repeat),
+	test(pages_by_number_hold_while_records_go),
+	test(a_list_is_narrowed_to_what_stands_under_a_record),
+	test(where_a_record_hung_while_it_was_hidden_narrows_no_list),
 	test(a_list_says_which_entry_it_shows),
 	test(the_past_is_read_by_day_by_time_and_by_number),
 	test(a_record_was_not_there_before_it_was_made),
