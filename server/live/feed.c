@@ -26,9 +26,11 @@ struct feed {
 struct sight {
 	bool visible; /* to the session */
 	bool chosen;  /* and what the watch is for: by owner, by what it stands under */
+	uint64_t seen; /* the fields that are shown */
 };
 
-enum tale { TALE_APPEARS, TALE_CHANGED, TALE_REMOVED, TALE_LEFT, TALE_LOST };
+/* TALE_WHOLE: the record comes into the watch with this revision, new or not, or other fields of it are shown than before. */
+enum tale { TALE_WHOLE, TALE_CHANGED, TALE_REMOVED, TALE_LEFT, TALE_LOST };
 
 struct family {
 	struct feed *feed;
@@ -75,7 +77,11 @@ static enum status look(struct feed *feed, const struct record *record, int64_t 
 	if (record_visible(&feed->visibility, record, &out->visible, err) != STATUS_OK) {
 		return err->status;
 	}
-	return out->visible ? chosen(feed, record, entry, &out->chosen, err) : STATUS_OK;
+	if (!out->visible) {
+		return STATUS_OK;
+	}
+	out->seen = record_fields_seen(&feed->visibility, record);
+	return chosen(feed, record, entry, &out->chosen, err);
 }
 
 /* How the record stood before this revision. */
@@ -158,7 +164,6 @@ static void put_fields(struct feed *feed, const struct record *record, const msg
 	codec_map_end(feed->out, header, count);
 }
 
-/* TALE_APPEARS: the record comes into the watch with this revision, new or not. */
 static enum status put_notice(struct feed *feed, const struct record *record, enum tale tale,
 			      struct error *err)
 {
@@ -167,7 +172,7 @@ static enum status put_notice(struct feed *feed, const struct record *record, en
 	const msgpack_object *changed = NULL; /* the salts name the fields that this revision changed */
 	const struct field *title =
 		kind_field(record->kind, record->kind->title, strlen(record->kind->title));
-	bool bare = tale != TALE_APPEARS && tale != TALE_CHANGED;
+	bool bare = tale != TALE_WHOLE && tale != TALE_CHANGED;
 	bool lost = tale == TALE_LOST;
 	char at[TIME_TEXT];
 
@@ -176,7 +181,7 @@ static enum status put_notice(struct feed *feed, const struct record *record, en
 	}
 	time_format(record->row.at, at);
 	message_put_notice(feed->out, "changed");
-	codec_put_map(feed->out, bare ? 9 : 10);
+	codec_put_map(feed->out, bare ? 9 : 11);
 	codec_pair_int(feed->out, "watch", feed->wish->number);
 	codec_pair_int(feed->out, "entry", record->row.entry);
 	codec_pair_text(feed->out, "at", at);
@@ -195,7 +200,8 @@ static enum status put_notice(struct feed *feed, const struct record *record, en
 	} else {
 		codec_put_nil(feed->out);
 	}
-	put_fields(feed, record, tale == TALE_APPEARS ? NULL : changed);
+	codec_pair_flag(feed->out, "whole", tale == TALE_WHOLE);
+	put_fields(feed, record, tale == TALE_WHOLE ? NULL : changed);
 	return STATUS_OK;
 }
 
@@ -205,7 +211,8 @@ static enum status tell_of(struct feed *feed, const struct record *record, struc
 			   struct sight then, bool today, struct error *err)
 {
 	if (then.visible && today && then.chosen) {
-		return put_notice(feed, record, before.chosen ? TALE_CHANGED : TALE_APPEARS, err);
+		return put_notice(feed, record,
+				  before.chosen && before.seen == then.seen ? TALE_CHANGED : TALE_WHOLE, err);
 	}
 	if (record->row.removed) {
 		return before.chosen ? put_notice(feed, record, TALE_REMOVED, err) : STATUS_OK;

@@ -11,8 +11,8 @@
 /* Appends whole notices for the entries after wish->since, oldest first, ready to be sent. *reached is the last entry
  * looked at, *more whether there are others behind it. Runs on a reader, inside its snapshot.
  *
- * "changed" {watch, entry, at, by, verb, id, kind, revision, title, fields} for a record that may be seen: the
- * fields that changed, or all that are there when the record comes into sight;
+ * "changed" {watch, entry, at, by, verb, id, kind, revision, title, whole, fields} for a record that may be seen: the
+ * fields that changed, or all that are there (`whole`) when the record comes into sight or other fields of it do;
  * with `removed` for one that is gone, `left` for one that is no longer what the watch is for, `lost` for one that this
  * session may no longer see (no fields then).
  * "resync" {watch, entry}: the session's own posts changed, or the sight of a record that others stand or fall with, or one

@@ -355,6 +355,26 @@ static void a_record_that_changes_hands_leaves_one_watch_and_comes_whole_into_an
 		"%1 I1 edit name unit direction frequency baseline_period baseline owner; %2 I1 edit unit");
 }
 
+static void a_notice_says_whether_it_has_all_fields(void **state)
+{
+	struct plan *plan = *state;
+	struct plan_watch watch = from_now(plan);
+	struct span raw;
+
+	plan_indicator(plan, "Burglary");
+	plan_feed(plan, CHAIR, &watch, &raw, NULL, NULL);
+	assert_non_null(memmem(raw.data, raw.length, "\xa5whole\xc3", 7));
+	watch.since++;
+	plan_must(plan, ANALYST, "edit", "I1", "unit=crimes");
+	plan_feed(plan, CHAIR, &watch, &raw, NULL, NULL);
+	assert_non_null(memmem(raw.data, raw.length, "\xa5whole\xc2", 7));
+	watch.owner = "B3";
+	watch.since++;
+	plan_must(plan, ANALYST, "edit", "I1", "owner=B3");
+	plan_feed(plan, CHAIR, &watch, &raw, NULL, NULL);
+	assert_non_null(memmem(raw.data, raw.length, "\xa5whole\xc3", 7));
+}
+
 static void a_watch_of_a_priority_is_told_of_what_stands_under_it(void **state)
 {
 	struct plan *plan = *state;
@@ -611,6 +631,7 @@ int main(void)
 		test(a_watch_is_for_one_kind_or_one_record),
 		test(a_watch_of_a_body_is_told_of_what_belongs_to_it),
 		test(a_record_that_changes_hands_leaves_one_watch_and_comes_whole_into_another),
+		test(a_notice_says_whether_it_has_all_fields),
 		test(a_watch_of_a_priority_is_told_of_what_stands_under_it),
 		test(a_record_that_moves_under_another_takes_what_stands_under_it_along),
 		test(a_loss_is_told_in_the_same_way_whatever_the_watch_is_for),
