@@ -57,7 +57,7 @@ SSL *call_ssl(struct call *call)
 
 static int64_t deadline_in(int64_t seconds)
 {
-	return seconds < 0 ? NO_DEADLINE : clock_monotonic_ms() + seconds * 1000;
+	return clock_monotonic_ms() + seconds * 1000;
 }
 
 static int64_t answer_seconds(void)
@@ -395,7 +395,8 @@ static enum status keep_notice(struct call *call, struct span bytes, struct erro
 	}
 	if (!kept) {
 		call->alive = false;
-		return error_set(err, STATUS_FAILED, "the server sent more notices than can be kept");
+		return error_set(err, STATUS_UNREACHABLE,
+				 "the server sent more notices than can be kept while an answer is awaited");
 	}
 	kept->next = NULL;
 	kept->length = bytes.length;
@@ -498,7 +499,7 @@ out:
 	return status;
 }
 
-enum status call_notice(struct call *call, struct arena *arena, int seconds, struct message *out,
+enum status call_notice(struct call *call, struct arena *arena, int milliseconds, struct message *out,
 			struct error *err)
 {
 	struct span bytes = {NULL, 0};
@@ -517,7 +518,8 @@ enum status call_notice(struct call *call, struct arena *arena, int seconds, str
 		free(kept);
 		return bytes.data ? decode(call, arena, bytes, out, err) : error_memory(err);
 	}
-	status = receive(call, arena, deadline_in(seconds), &late, &bytes, err);
+	status = receive(call, arena, milliseconds < 0 ? NO_DEADLINE : clock_monotonic_ms() + milliseconds,
+			 &late, &bytes, err);
 	if (status == STATUS_OK && !late) {
 		status = decode(call, arena, bytes, out, err);
 	}

@@ -35,9 +35,9 @@ SSL *call_ssl(struct call *call); /* borrowed */
 enum status call_method(struct call *call, struct arena *arena, enum method method, struct span params,
 			const msgpack_object **result, const msgpack_object **details, struct error *err);
 
-/* Waits for the next notice, at most `seconds` (negative: for ever). *out has no method when the time was up. It
- * lives in the arena. */
-enum status call_notice(struct call *call, struct arena *arena, int seconds, struct message *out,
+/* Waits for the next notice, at most so long (negative: for ever). *out has no method when the time was up. It lives in
+ * the arena. */
+enum status call_notice(struct call *call, struct arena *arena, int milliseconds, struct message *out,
 			struct error *err);
 
 #endif

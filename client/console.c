@@ -16,8 +16,7 @@ static volatile sig_atomic_t interrupted;
 
 static void on_interrupt(int number)
 {
-	(void)number;
-	interrupted = 1;
+	interrupted = number;
 }
 
 void console_catch_interrupt(void)
@@ -28,9 +27,23 @@ void console_catch_interrupt(void)
 	(void)sigaction(SIGINT, &action, NULL);
 }
 
+void console_catch_termination(void)
+{
+	struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)(SA_RESETHAND | SA_RESTART)};
+
+	sigemptyset(&action.sa_mask);
+	(void)sigaction(SIGINT, &action, NULL);
+	(void)sigaction(SIGTERM, &action, NULL);
+}
+
 bool console_interrupted(void)
 {
 	return interrupted != 0;
+}
+
+int console_signal(void)
+{
+	return interrupted;
 }
 
 int console_poll(int fd, short events, int milliseconds)
@@ -44,6 +57,7 @@ int console_poll(int fd, short events, int milliseconds)
 	/* Blocked between the look and the wait, so that none falls between the two. */
 	sigemptyset(&block);
 	sigaddset(&block, SIGINT);
+	sigaddset(&block, SIGTERM);
 	(void)sigprocmask(SIG_BLOCK, &block, &before);
 	if (interrupted) {
 		errno = EINTR;

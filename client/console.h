@@ -11,7 +11,11 @@ struct client;
 
 /* From now on control-C is noted instead of ending the program at once; a second one ends it. */
 void console_catch_interrupt(void);
-bool console_interrupted(void);
+/* For what goes on until somebody ends it: control-C and a termination end it between two lines, and never within one. A
+ * second one ends it anywhere. */
+void console_catch_termination(void);
+bool console_interrupted(void); /* by either */
+int console_signal(void);       /* by which; 0: none came */
 
 /* Waits like poll(2) for one descriptor, at most `milliseconds` (negative: for ever), and returns early with -1 and
  * EINTR on control-C, also on one that came just before. */

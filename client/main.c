@@ -36,11 +36,12 @@ static enum status run(struct client *client, struct error *err)
 	return status;
 }
 
-/* Ends as programs do whose reader went away, as in `safer action list | head -1`. */
-static void end_by_closed_pipe(void)
+/* Ends as programs do that a signal ends: SIGPIPE when the reader went away, as in `safer action list | head -1`; SIGTERM
+ * so that a supervisor sees that it did as it was told. */
+static void end_by(int number)
 {
-	(void)signal(SIGPIPE, SIG_DFL);
-	(void)raise(SIGPIPE);
+	(void)signal(number, SIG_DFL);
+	(void)raise(number);
 }
 
 int main(int argc, char **argv)
@@ -82,7 +83,10 @@ int main(int argc, char **argv)
 	client_release(&client);
 	arena_free(words);
 	if (closed) {
-		end_by_closed_pipe();
+		end_by(SIGPIPE);
+	}
+	if (status == STATUS_INTERRUPTED && console_signal() == SIGTERM) {
+		end_by(SIGTERM);
 	}
 	return status_exit_code(status);
 }

@@ -123,12 +123,12 @@ out:
 	}
 }
 
-/* A write long before the end may have met it: the error is remembered, its reason is not. */
-static bool reader_is_gone(FILE *file)
+bool output_abandoned(struct output *output)
 {
-	struct pollfd end = {.fd = fileno(file), .events = POLLOUT};
+	struct pollfd end = {.fd = fileno(output->file), .events = POLLOUT};
 
-	return poll(&end, 1, 0) == 1 && (end.revents & POLLERR) != 0;
+	output->abandoned = output->abandoned || (poll(&end, 1, 0) == 1 && (end.revents & POLLERR) != 0);
+	return output->abandoned;
 }
 
 enum status output_finish(struct output *output, bool *closed, struct error *err)
@@ -142,7 +142,8 @@ enum status output_finish(struct output *output, bool *closed, struct error *err
 	if (ferror(output->file) && answer == 0) {
 		answer = EOF;
 	}
-	*closed = answer != 0 && (why == EPIPE || reader_is_gone(output->file));
+	/* A write long before the end may have met it: the error is remembered, its reason is not. */
+	*closed = output->abandoned || (answer != 0 && (why == EPIPE || output_abandoned(output)));
 	if (output->pager) {
 		(void)fclose(output->file);
 		output->file = stdout;

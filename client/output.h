@@ -20,6 +20,7 @@ struct output {
 	bool utf8;      /* the terminal's locale; decides about our own signs only, data is always UTF-8 */
 	size_t columns; /* width of the terminal; 0: as wide as it takes */
 	pid_t pager;    /* 0: none */
+	bool abandoned; /* found to be */
 };
 
 /* Reads flags and environment. STATUS_INVALID when two modes were asked for. */
@@ -32,6 +33,9 @@ void output_page(struct output *output);
 /* Flushes, and waits for the pager. STATUS_FAILED when something could not be written, as to a full disk. A reader
  * who closed the pipe early is no failure: *closed tells. */
 enum status output_finish(struct output *output, bool *closed, struct error *err);
+
+/* Whether it goes into a pipe that nobody reads any more. If so, output_finish() will call it closed. */
+bool output_abandoned(struct output *output);
 
 /* Text between the codes for bold, when bold is allowed. */
 const char *output_bold(const struct output *output);  /* "" or the code */

@@ -3,124 +3,16 @@
 #include "client/comments.h"
 #include "client/fetch.h"
 #include "client/json.h"
+#include "client/listing.h"
 #include "client/print.h"
 #include "client/record.h"
+#include "client/reference.h"
 
 #include <string.h>
 
-#define PAGE_MAX    1000
-#define COLUMNS_MAX 80
+#define PAGE_MAX 1000
 
 /* ---- list ---- */
-
-/* What a list shows of each record, besides the fields of its kind. */
-static const char *const meta_columns[] = {"id", "revision", "entry", "created", "changed", NULL};
-
-struct listing {
-	struct grid_column columns[COLUMNS_MAX];
-	const struct field *fields[COLUMNS_MAX]; /* NULL: one of meta_columns */
-	size_t column_count;
-};
-
-static void add_column(struct listing *listing, const struct field *field, const char *name)
-{
-	bool text = field && (field->type == FIELD_TEXT || field->type == FIELD_LONG_TEXT ||
-			      field->type == FIELD_REF || field->type == FIELD_REFS);
-
-	if (listing->column_count == COLUMNS_MAX) {
-		return;
-	}
-	listing->fields[listing->column_count] = field;
-	listing->columns[listing->column_count++] = (struct grid_column){
-		.name = name,
-		.elastic = text,
-		.right = field && (field->type == FIELD_INTEGER || field->type == FIELD_DECIMAL),
-	};
-}
-
-/* The id, the title, the columns that the schema marks, and the state. */
-static void default_columns(const struct kind *kind, struct listing *listing)
-{
-	const struct field *title = kind_field(kind, kind->title, strlen(kind->title));
-	const struct field *state = kind->states[0] ? kind_field(kind, "state", 5) : NULL;
-
-	add_column(listing, NULL, "id");
-	if (title) {
-		add_column(listing, title, title->name);
-	}
-	for (size_t i = 0; i < kind->field_count; i++) {
-		const struct field *field = &kind->fields[i];
-
-		if (field->column && field != title && field != state) {
-			add_column(listing, field, field->name);
-		}
-	}
-	if (state) {
-		add_column(listing, state, state->name);
-	}
-}
-
-static enum status chosen_columns(struct client *client, const char *text, struct listing *listing,
-				  struct error *err)
-{
-	enum status status = STATUS_OK;
-
-	while (*text && status == STATUS_OK) {
-		size_t length = strcspn(text, ",");
-		const char *name = arena_text(client->arena, text, length);
-		const struct field *field = NULL;
-		bool meta = false;
-
-		if (!name) {
-			return error_memory(err);
-		}
-		for (size_t i = 0; meta_columns[i] && !meta; i++) {
-			meta = strcmp(name, meta_columns[i]) == 0;
-		}
-		if (!meta) {
-			status = record_field(client->kind, name, &field, err);
-		}
-		if (status == STATUS_OK) {
-			add_column(listing, field, field ? field->name : name);
-		}
-		text += length + (text[length] == ',');
-	}
-	if (status == STATUS_OK && listing->column_count == 0) {
-		status = error_set(err, STATUS_INVALID, "--columns names no column");
-	}
-	return status;
-}
-
-static const char *meta_cell(struct client *client, const char *name, const msgpack_object *record)
-{
-	const msgpack_object *value = codec_get(record, name);
-	struct span at = codec_get_text(value, "at");
-	int64_t number = 0;
-
-	if (at.length > 0) {
-		return arena_text(client->arena, (const char *)at.data, at.length);
-	}
-	if (codec_int(value, &number)) {
-		return arena_printf(client->arena, "%lld", (long long)number);
-	}
-	return codec_get_string(client->arena, record, name);
-}
-
-static enum status add_row(struct client *client, const struct listing *listing, const msgpack_object *record,
-			   const msgpack_object *titles, struct grid *grid, struct error *err)
-{
-	const msgpack_object *fields = codec_get(record, "fields");
-	const char *cells[COLUMNS_MAX];
-
-	for (size_t i = 0; i < listing->column_count; i++) {
-		const struct field *field = listing->fields[i];
-
-		cells[i] = field ? record_value(client, field, codec_get(fields, field->name), titles,
-						client->output.mode == OUTPUT_TABLE)
-				 : meta_cell(client, listing->columns[i].name, record);
-	}
-	return grid_add(grid, cells, err);
-}
 
 /* With --columns, JSON shows these and no others; "id" is always there. */
 static json_t *narrow(const struct listing *listing, json_t *record)
@@ -141,52 +33,6 @@ static json_t *narrow(const struct listing *listing, json_t *record)
 	}
 	json_decref(kept);
 	return record;
-}
-
-/* A list or a reference is looked for by one id. A title is looked up, and must be the title of one record. */
-static enum status reference_value(struct client *client, const struct field *field, const char *text,
-				   const msgpack_object **out, struct error *err)
-{
-	struct buffer *params = client_buffer(client);
-	const msgpack_object *result = NULL;
-	const struct kind *kind = NULL;
-	const char *found = NULL;
-	char canonical[ID_TEXT];
-	struct id id;
-	enum status status = STATUS_OK;
-
-	if (id_parse(text, strlen(text), &id) || !field->kind) {
-		status = client_id(client, text, &kind, canonical, err);
-		found = canonical;
-	} else if (params && (kind = schema_kind(client->schema, field->kind, strlen(field->kind)))) {
-		codec_put_map(params, 3);
-		codec_pair_text(params, "kind", kind->name);
-		codec_pair_int(params, "limit", 2);
-		codec_put_text(params, "where");
-		codec_put_list(params, 1);
-		codec_put_map(params, 3);
-		codec_pair_text(params, "field", kind->title);
-		codec_pair_text(params, "is", "is");
-		codec_pair_text(params, "value", text);
-		status = client_call(client, METHOD_list, params, &result, err);
-	}
-	if (status == STATUS_OK && !found) {
-		const msgpack_object *records = codec_get(result, "records");
-
-		if (list_size(records) != 1) {
-			error_set(err, STATUS_INVALID,
-				  list_size(records) == 0 ? "%s: no %s that you may see is called \"%s\""
-							  : "%s: more than one %s is called \"%s\"",
-				  field->name, field->kind, text);
-			return error_hint(err, "\"safer %s list\" shows the ids", field->kind);
-		}
-		found = codec_get_string(client->arena, list_item(records, 0), "id");
-	}
-	if (status == STATUS_OK) {
-		*out = found ? codec_make_text(client->arena, found, strlen(found)) : NULL;
-		status = *out ? STATUS_OK : error_memory(err);
-	}
-	return status;
 }
 
 static enum status put_conditions(struct client *client, struct buffer *params, struct error *err)
@@ -216,7 +62,11 @@ static enum status put_conditions(struct client *client, struct buffer *params, 
 					: codec_make_nil();
 			status = value ? STATUS_OK : error_memory(err);
 		} else if (field->type == FIELD_REF || field->type == FIELD_REFS) {
-			status = reference_value(client, field, pair->value, &value, err);
+			const char *id = NULL;
+
+			status = reference_find(client, field->name, field->kind, pair->value, &id, err);
+			value = status == STATUS_OK ? codec_make_text(client->arena, id, strlen(id)) : NULL;
+			status = status == STATUS_OK && !value ? error_memory(err) : status;
 		} else {
 			status = field_parse(client->arena, client->schema, field, pair->value, &value, err);
 		}
@@ -279,7 +129,7 @@ static enum status take_page(struct client *client, const struct listing *listin
 		json_t *json;
 
 		if (!array) {
-			status = add_row(client, listing, record, titles, grid, err);
+			status = listing_add(client, listing, record, titles, grid, err);
 			continue;
 		}
 		json = json_of_record(client->kind, record);
@@ -305,9 +155,9 @@ enum status command_record_list(struct client *client, struct error *err)
 
 	status = arguments_number(client->arguments, FLAG_LIMIT, 1, INT32_MAX, INT32_MAX, &limit, err);
 	if (status == STATUS_OK && chosen) {
-		status = chosen_columns(client, chosen, &listing, err);
+		status = listing_choose(client, chosen, &listing, err);
 	} else if (status == STATUS_OK) {
-		default_columns(client->kind, &listing);
+		listing_default(client->kind, &listing);
 	}
 	grid = grid_new(client->arena, listing.columns, listing.column_count);
 	if (status == STATUS_OK && (!grid || (client->output.mode == OUTPUT_JSON && !array))) {

@@ -1,25 +1,36 @@
-/* Following changes: one notice a line, for as long as the person likes. A connection that drops is made again, and
- * goes on behind what was shown. */
+/* Following changes: the records as they stand, then one notice a line, for as long as the person likes. What is told, and
+ * that nothing is missing or told twice, is the business of follow.h; here it is printed. */
 #include "client/commands.h"
 #include "client/console.h"
+#include "client/follow.h"
 #include "client/json.h"
+#include "client/listing.h"
 #include "client/print.h"
 #include "client/record.h"
-#include "client/watch_place.h"
+#include "client/reference.h"
 #include "common/text.h"
 
 #include <string.h>
 
-#define BACKOFF_FIRST_MS 500
-#define BACKOFF_MOST_MS  30000
-#define VALUE_COLUMNS    60
+#define VALUE_COLUMNS 60
+#define READER_MS     1000 /* how often to look whether somebody still reads */
 
 struct watch {
 	struct client *client;
-	const struct kind *kind;  /* NULL: any */
-	char id[ID_TEXT];         /* "": any */
-	struct watch_place place; /* -1: from now on */
+	const struct kind *kind; /* NULL: any */
+	char id[ID_TEXT];        /* "": any */
+	struct follow_wish wish;
+	const char *what; /* for people: "actions under P3" */
+
+	/* The rows of a picture, a kind at a time, for people. */
+	struct arena *arena; /* NULL: none at hand */
+	const struct kind *rows_of;
+	struct listing listing;
+	struct grid *grid;
+	size_t records; /* of the picture */
 };
+
+/* ---- what is wanted ---- */
 
 /* The word of the command: nothing, a kind, or an id. */
 static enum status read_target(struct watch *watch, const char *target, struct error *err)
@@ -30,76 +41,143 @@ static enum status read_target(struct watch *watch, const char *target, struct e
 		return STATUS_OK;
 	}
 	watch->kind = schema_kind(client->schema, target, strlen(target));
-	return watch->kind ? STATUS_OK : client_id(client, target, &watch->kind, watch->id, err);
+	if (!watch->kind && client_id(client, target, &watch->kind, watch->id, err) != STATUS_OK) {
+		return err->status;
+	}
+	watch->wish.kind = watch->kind->name;
+	watch->wish.id = watch->id[0] ? watch->id : NULL;
+	return STATUS_OK;
 }
 
-static enum status begin(struct watch *watch, struct error *err)
+/* owner=, priority= and under=. */
+static enum status read_condition(struct watch *watch, const struct argument_pair *pair, struct error *err)
 {
-	struct buffer *params = client_buffer(watch->client);
-	const msgpack_object *result = NULL;
-	size_t header;
-	size_t count = 0;
-	enum status status;
+	struct follow_wish *wish = &watch->wish;
+	const char **place = strcmp(pair->field, "owner") == 0 ? &wish->owner : &wish->under;
+	const char *kind = strcmp(pair->field, "owner") == 0      ? "body"
+			   : strcmp(pair->field, "priority") == 0 ? "priority"
+								  : NULL;
 
-	if (!params) {
-		return error_memory(err);
+	if ((!kind && strcmp(pair->field, "under") != 0) || strcmp(pair->relation, "is") != 0) {
+		error_set(err, STATUS_INVALID, "a watch cannot be narrowed by %s%s%s", pair->field,
+			  pair->sign, pair->value);
+		return error_hint(err, "owner=BODY, priority=PRIORITY and under=ID can narrow it");
 	}
-	header = codec_map_begin(params);
 	if (watch->id[0]) {
-		codec_pair_text(params, "id", watch->id);
-		count++;
-	} else if (watch->kind) {
-		codec_pair_text(params, "kind", watch->kind->name);
-		count++;
+		error_set(err, STATUS_INVALID, "%s is one record already, so %s=%s cannot narrow it",
+			  watch->id, pair->field, pair->value);
+		return error_hint(err, "leave the one or the other out");
 	}
-	if (watch->place.since >= 0) {
-		codec_pair_int(params, "since", watch->place.since);
-		count++;
+	if (*place) {
+		error_set(err, STATUS_INVALID, "a watch is for what stands under one record, not under two");
+		return error_hint(err, "give one owner=, and one of priority= and under=");
 	}
-	codec_map_end(params, header, count);
-	status = client_call(watch->client, METHOD_watch, params, &result, err);
-	if (status == STATUS_OK && watch->place.since < 0) {
-		watch_place_init(&watch->place, codec_get_int(result, "entry", -1));
-	}
-	return status;
+	return reference_find(watch->client, pair->field, kind, pair->value, place, err);
 }
 
-/* What is there now, and what is awaited. Notices that come while it is read are not lost: the watch began before. */
-static enum status introduce(struct watch *watch, struct error *err)
+static enum status read_wish(struct watch *watch, const char *target, struct error *err)
 {
-	struct client *client = watch->client;
-	const msgpack_object *record = NULL;
-	const msgpack_object *titles = NULL;
+	const struct arguments *arguments = watch->client->arguments;
+	struct arena *arena = watch->client->arena;
+	const struct follow_wish *wish = &watch->wish;
+	enum status status = read_target(watch, target, err);
+
+	for (size_t i = 0; i < arguments->pair_count && status == STATUS_OK; i++) {
+		status = read_condition(watch, &arguments->pairs[i], err);
+	}
+	if (status != STATUS_OK) {
+		return status;
+	}
+	watch->what = watch->id[0]  ? watch->id
+		      : watch->kind ? watch->kind->plural
+				    : "everything that you may see";
+	watch->what = arena_printf(arena, "%s%s%s%s%s", watch->what, wish->owner ? " of " : "",
+				   wish->owner ? wish->owner : "", wish->under ? " under " : "",
+				   wish->under ? wish->under : "");
+	return watch->what ? STATUS_OK : error_memory(err);
+}
+
+/* ---- the picture ---- */
+
+/* The rows that are at hand, under the name of their kind unless all are of one. */
+static enum status print_rows(struct watch *watch, struct error *err)
+{
+	struct output *output = &watch->client->output;
 	enum status status = STATUS_OK;
 
-	if (client->output.mode != OUTPUT_TABLE) {
+	if (!watch->arena) {
 		return STATUS_OK;
 	}
-	if (watch->id[0]) {
-		status = record_read(client, watch->id, NULL, &record, &titles, err);
-		if (status == STATUS_OK) {
-			status = record_print(client, watch->kind, record, titles, err);
-			(void)fputc('\n', client->output.file);
-		}
+	if (!watch->wish.kind) {
+		(void)fprintf(output->file, "%s%s%s\n", output_bold(output), watch->rows_of->plural,
+			      output_plain(output));
 	}
-	(void)fflush(client->output.file);
-	(void)fprintf(stderr, "watching %s after journal entry %lld; control-C ends\n",
-		      watch->id[0]  ? watch->id
-		      : watch->kind ? watch->kind->plural
-				    : "everything that you may see",
-		      (long long)watch->place.since);
+	status = grid_print(watch->grid, output, err);
+	(void)fputc('\n', output->file);
+	arena_free(watch->arena);
+	watch->arena = NULL;
 	return status;
 }
 
-static void print_fields(struct client *client, const struct kind *kind, const msgpack_object *fields)
+static enum status begin_rows(struct watch *watch, const struct kind *kind, struct error *err)
+{
+	if (watch->arena && watch->rows_of == kind) {
+		return STATUS_OK;
+	}
+	if (print_rows(watch, err) != STATUS_OK) {
+		return err->status;
+	}
+	watch->arena = arena_new();
+	if (!watch->arena) {
+		return error_memory(err);
+	}
+	watch->rows_of = kind;
+	watch->listing = (struct listing){0};
+	listing_default(kind, &watch->listing);
+	watch->grid = grid_new(watch->arena, watch->listing.columns, watch->listing.column_count);
+	return watch->grid ? STATUS_OK : error_memory(err);
+}
+
+static enum status table_record(struct watch *watch, const struct follow_event *event, struct error *err)
+{
+	struct client view = *watch->client;
+	enum status status = STATUS_OK;
+
+	if (watch->wish.id) {
+		view.arena = event->arena;
+		status = record_print(&view, event->kind, event->map, event->titles, err);
+		(void)fputc('\n', view.output.file);
+		return status;
+	}
+	status = begin_rows(watch, event->kind, err);
+	view.arena = watch->arena;
+	return status == STATUS_OK
+		       ? listing_add(&view, &watch->listing, event->map, event->titles, watch->grid, err)
+		       : status;
+}
+
+static enum status table_ready(struct watch *watch, const struct follow_event *event, struct error *err)
+{
+	enum status status = print_rows(watch, err);
+
+	(void)fflush(watch->client->output.file);
+	(void)fprintf(stderr, "watching %s after journal entry %lld; control-C ends\n", watch->what,
+		      (long long)event->entry);
+	return status;
+}
+
+/* ---- changes, for people ---- */
+
+static void print_fields(struct client *client, const struct kind *kind, const msgpack_object *fields,
+			 const msgpack_object *titles)
 {
 	const char *before = ": ";
 
 	for (size_t i = 0; kind && i < kind->field_count; i++) {
 		const msgpack_object *value = codec_get(fields, kind->fields[i].name);
-		const char *text = value ? record_value(client, &kind->fields[i], value, NULL, true) : NULL;
+		const char *text = value ? record_value(client, &kind->fields[i], value, titles, true) : NULL;
 
-		if (codec_get(fields, kind->fields[i].name) && text) {
+		if (value && text) {
 			char *cut = print_cut(client->arena, &client->output, text, VALUE_COLUMNS);
 
 			(void)fprintf(client->output.file, "%s%s=%s", before, kind->fields[i].name,
@@ -109,162 +187,209 @@ static void print_fields(struct client *client, const struct kind *kind, const m
 	}
 }
 
-static void print_changed(struct client *client, const msgpack_object *params)
+static void print_line(struct client *client, const struct follow_event *event, const char *verb)
 {
-	struct span kind_name = codec_get_text(params, "kind");
-	const struct kind *kind = schema_kind(client->schema, (const char *)kind_name.data, kind_name.length);
-	const char *id = codec_get_string(client->arena, params, "id");
-	const char *title = codec_get_string(client->arena, params, "title");
-	const char *at = record_when(client, params, client->output.mode == OUTPUT_TABLE);
-	const char *by = codec_get_string(client->arena, params, "by");
-	const char *verb = codec_get_string(client->arena, params, "verb");
+	const msgpack_object *map = event->map;
+	const msgpack_object *moment = event->type == FOLLOW_RECORD ? codec_get(map, "changed") : map;
+	const msgpack_object *fields = codec_get(map, "fields");
+	const char *id = codec_get_string(client->arena, map, "id");
+	const char *title = event->type == FOLLOW_RECORD && event->kind
+				    ? codec_get_string(client->arena, fields, event->kind->title)
+				    : codec_get_string(client->arena, map, "title");
+	const char *at = record_when(client, moment, client->output.mode == OUTPUT_TABLE);
+	const char *by = codec_get_string(client->arena, moment, "by");
 	char sign = client->output.mode == OUTPUT_TABLE ? ' ' : '\t';
 	FILE *file = client->output.file;
 
-	id = id ? id : "?";
-	(void)fprintf(file, "%lld%c%s%c%s%c", (long long)codec_get_int(params, "entry", 0), sign,
-		      at ? at : "", sign, id, sign);
-	if (codec_get_flag(params, "lost", false)) {
+	by = by ? by : "?";
+	(void)fprintf(file, "%lld%c%s%c%s%c", (long long)codec_get_int(map, "entry", 0), sign, at ? at : "",
+		      sign, id ? id : "?", sign);
+	if (event->type == FOLLOW_CHANGE && event->change == FOLLOW_LOST) {
 		(void)fputs("is no longer shown to you", file);
-	} else if (codec_get_flag(params, "removed", false)) {
-		(void)fprintf(file, "was removed by %s", by ? by : "?");
+	} else if (event->type == FOLLOW_CHANGE && event->change == FOLLOW_REMOVED) {
+		(void)fprintf(file, "was removed by %s", by);
+	} else if (event->type == FOLLOW_CHANGE && event->change == FOLLOW_LEFT) {
+		(void)fprintf(file, "is no longer what you watch: %s by %s", verb ? verb : "?", by);
 	} else {
 		(void)fprintf(file, "%s%s%s by %s", title ? title : "", title && *title ? ", " : "",
-			      verb ? verb : "?", by ? by : "?");
-		print_fields(client, kind, codec_get(params, "fields"));
+			      verb ? verb : "?", by);
+		print_fields(client, event->kind, fields, event->titles);
 	}
 	(void)fputc('\n', file);
 }
 
-static enum status changed_json(struct client *client, const msgpack_object *params, struct error *err)
-{
-	struct span kind_name = codec_get_text(params, "kind");
-	const struct kind *kind = schema_kind(client->schema, (const char *)kind_name.data, kind_name.length);
-	const msgpack_object *fields = codec_get(params, "fields");
-	json_t *json = json_of_object(params);
+/* ---- JSON ---- */
 
-	(void)json_object_del(json, "watch"); /* a number of this connection, which is nobody's business */
-	if (json && fields && json_object_set_new(json, "fields", json_of_fields(kind, fields)) != 0) {
+static const char *const change_words[] = {
+	[FOLLOW_CHANGED] = "changed",
+	[FOLLOW_REMOVED] = "removed",
+	[FOLLOW_LEFT] = "left",
+	[FOLLOW_LOST] = "lost",
+};
+
+/* The type in front. Gives back what it takes. */
+static json_t *with_type(const char *type, json_t *rest)
+{
+	json_t *json = json_pack("{s:s}", "type", type);
+
+	if (json && (!rest || json_object_update(json, rest) != 0)) {
 		json_decref(json);
 		json = NULL;
 	}
-	return json_print_line(json, client->output.file, err);
+	json_decref(rest);
+	return json;
 }
 
-static enum status show(struct watch *watch, struct arena *arena, const struct message *notice,
-			struct error *err)
+static json_t *json_of_event(const struct watch *watch, const struct follow_event *event)
 {
-	struct client view = *watch->client; /* with an arena that ends with this notice */
-	int64_t entry = codec_get_int(notice->params, "entry", watch->place.since);
-	const char *id = codec_get_string(arena, notice->params, "id");
-	bool fresh = false;
-	enum status status = watch_place_take(&watch->place, entry, id ? id : "",
-					      codec_get_int(notice->params, "revision", 0), &fresh, err);
+	json_int_t entry = (json_int_t)event->entry;
 
-	if (status != STATUS_OK || !fresh) {
-		return status;
+	switch (event->type) {
+	case FOLLOW_PICTURE:
+		return json_pack("{s:s, s:I}", "type", "snapshot", "entry", entry);
+	case FOLLOW_RECORD:
+		return with_type("record", json_of_record(event->kind, event->map));
+	case FOLLOW_READY:
+		return json_pack("{s:s, s:I, s:I}", "type", "ready", "entry", entry, "records",
+				 (json_int_t)watch->records);
+	case FOLLOW_RESYNC:
+		return json_pack("{s:s, s:I}", "type", "resync", "entry", entry);
+	default:
+		return NULL;
 	}
-	view.arena = arena;
-	if (text_equal((const char *)notice->method.data, notice->method.length, "changed")) {
-		if (view.output.mode == OUTPUT_JSON) {
-			status = changed_json(&view, notice->params, err);
-		} else {
-			print_changed(&view, notice->params);
-		}
-	} else if (text_equal((const char *)notice->method.data, notice->method.length, "resync")) {
-		(void)fprintf(stderr,
-			      "safer: after journal entry %lld you may see other records than before: look "
-			      "again at "
-			      "what you rely on\n",
-			      (long long)entry);
-		if (view.output.mode == OUTPUT_JSON) {
-			status = json_print_line(
-				json_pack("{s:b, s:I}", "resync", 1, "entry", (json_int_t)entry),
-				view.output.file, err);
-		}
-	}
-	if (fflush(view.output.file) != 0) {
-		status = error_set(err, STATUS_FAILED, "the output could not be written");
-	}
-	return status;
 }
 
-/* Shows notices until something fails. */
-static enum status follow(struct watch *watch, struct error *err)
+static json_t *json_of_change(const struct follow_event *event)
+{
+	const msgpack_object *fields = codec_get(event->map, "fields");
+	json_t *json = json_of_object(event->map);
+
+	(void)json_object_del(json, "watch"); /* a number of this connection, which is nobody's business */
+	(void)json_object_del(json, "lost");
+	(void)json_object_del(json, "left");
+	(void)json_object_del(json, "removed");
+	if (json && fields && json_object_set_new(json, "fields", json_of_fields(event->kind, fields)) != 0) {
+		json_decref(json);
+		json = NULL;
+	}
+	return with_type(change_words[event->change], json);
+}
+
+/* ---- all of it ---- */
+
+static enum status show_line(struct watch *watch, const struct follow_event *event, struct error *err)
+{
+	struct client view = *watch->client; /* with an arena that ends with this event */
+	enum output_mode mode = view.output.mode;
+
+	view.arena = event->arena;
+	if (mode == OUTPUT_JSON) {
+		return json_print_line(event->type == FOLLOW_CHANGE ? json_of_change(event)
+								    : json_of_event(watch, event),
+				       view.output.file, err);
+	}
+	if (event->type == FOLLOW_RECORD) {
+		if (mode == OUTPUT_TABLE) {
+			return table_record(watch, event, err);
+		}
+		print_line(&view, event, "stands");
+	} else if (event->type == FOLLOW_CHANGE) {
+		print_line(&view, event, codec_get_string(view.arena, event->map, "verb"));
+	} else if (event->type == FOLLOW_READY && mode == OUTPUT_TABLE) {
+		return table_ready(watch, event, err);
+	}
+	return STATUS_OK;
+}
+
+/* What is told beside the data, on standard error. */
+static void remark(const struct follow_event *event)
+{
+	long long entry = (long long)event->entry;
+
+	if (event->type == FOLLOW_RESYNC) {
+		(void)fprintf(
+			stderr,
+			"safer: after journal entry %lld you may see other records than before: these are "
+			"they\n",
+			entry);
+	} else if (event->type == FOLLOW_BROKEN) {
+		(void)fprintf(stderr, "safer: %s; connecting again, to go on after journal entry %lld\n",
+			      event->why, entry);
+	} else if (event->type == FOLLOW_AGAIN) {
+		(void)fputs("safer: connected again\n", stderr);
+	}
+}
+
+/* A reader who went away is how a watch in a pipe ends: main.c sees the same, and says nothing. */
+static enum status flush(struct client *client, struct error *err)
+{
+	FILE *file = client->output.file;
+
+	bool whole = fflush(file) == 0 && !ferror(file);
+
+	if (output_abandoned(&client->output)) {
+		return error_set(err, STATUS_INTERRUPTED, "nobody reads any more");
+	}
+	return whole ? STATUS_OK : error_set(err, STATUS_FAILED, "the output could not be written");
+}
+
+static enum status show(struct watch *watch, const struct follow_event *event, struct error *err)
 {
 	enum status status = STATUS_OK;
 
-	while (status == STATUS_OK) {
-		struct arena *arena = arena_new();
-		struct message notice;
-
-		if (!arena) {
-			return error_memory(err);
-		}
-		status = call_notice(watch->client->call, arena, -1, &notice, err);
-		if (status == STATUS_OK) {
-			status = show(watch, arena, &notice, err);
-		}
-		arena_free(arena);
+	if (event->type == FOLLOW_PICTURE) {
+		watch->records = 0;
+		arena_free(watch->arena);
+		watch->arena = NULL;
 	}
+	watch->records += event->type == FOLLOW_RECORD;
+	if (event->type != FOLLOW_BROKEN && event->type != FOLLOW_AGAIN && event->type != FOLLOW_NOTHING) {
+		status = show_line(watch, event, err);
+	}
+	remark(event);
 	return status;
 }
 
-/* Tries again and again, more and more slowly, as long as the server cannot be reached. */
-static enum status resume(struct watch *watch, struct error *err)
+/* Lines of a picture are many, and go out together. */
+static bool goes_out(const struct follow_event *event)
 {
-	int patience = BACKOFF_FIRST_MS;
-	enum status status = STATUS_UNREACHABLE;
-
-	(void)fprintf(stderr, "safer: %s; connecting again, to go on after journal entry %lld\n",
-		      err->message, (long long)watch->place.since);
-	while (status == STATUS_UNREACHABLE) {
-		(void)console_poll(-1, 0, patience);
-		if (console_interrupted()) {
-			return error_set(err, STATUS_INTERRUPTED, "stopped");
-		}
-		patience = patience * 2 > BACKOFF_MOST_MS ? BACKOFF_MOST_MS : patience * 2;
-		status = client_reconnect(watch->client, err);
-		if (status == STATUS_OK) {
-			status = begin(watch, err);
-		}
-	}
-	if (status == STATUS_OK) {
-		(void)fputs("safer: connected again\n", stderr);
-	}
-	return status;
+	return event->type != FOLLOW_RECORD && event->type != FOLLOW_PICTURE;
 }
 
 static enum status run(struct client *client, const char *target, struct error *err)
 {
 	struct watch watch = {.client = client};
-	int64_t since = -1;
-	enum status status = arguments_number(client->arguments, FLAG_SINCE, 0, INT64_MAX, -1, &since, err);
+	struct follow *follow = NULL;
+	enum status status =
+		arguments_number(client->arguments, FLAG_SINCE, 0, INT64_MAX, -1, &watch.wish.since, err);
 
-	watch_place_init(&watch.place, since);
 	if (status == STATUS_OK && client->output.mode == OUTPUT_CSV) {
 		status = error_set(err, STATUS_INVALID,
 				   "a watch has no end, so there is no CSV of it; take --json");
 	}
 	if (status == STATUS_OK) {
+		console_catch_termination();
 		status = client_schema(client, err);
 	}
 	if (status == STATUS_OK) {
-		status = read_target(&watch, target, err);
+		status = read_wish(&watch, target, err);
 	}
 	if (status == STATUS_OK) {
-		status = begin(&watch, err);
-	}
-	if (status == STATUS_OK) {
-		status = introduce(&watch, err);
+		status = follow_new(client, &watch.wish, &follow, err);
 	}
 	while (status == STATUS_OK) {
-		status = follow(&watch, err);
-		if (status == STATUS_UNREACHABLE) {
-			status = resume(&watch, err);
+		struct follow_event event;
+
+		status = follow_next(follow, READER_MS, &event, err);
+		if (status == STATUS_OK) {
+			status = show(&watch, &event, err);
+		}
+		if (status == STATUS_OK && goes_out(&event)) {
+			status = flush(client, err);
 		}
 	}
-	watch_place_release(&watch.place);
+	follow_free(follow);
+	arena_free(watch.arena);
 	if (status == STATUS_INTERRUPTED) {
 		*err = (struct error)ERROR_INIT; /* that is how a watch ends: nothing to complain of */
 	}
