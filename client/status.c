@@ -1,9 +1,12 @@
 /* Where you are, who you are, what needs you now: what `safer` alone shows. */
 #include "client/commands.h"
+#include "client/inbox.h"
 #include "client/json.h"
 #include "client/print.h"
 
 #include <string.h>
+
+#define SHOWN 5 /* needs; a first page has other things to say */
 
 /* "board member, chair" */
 static const char *join(struct client *client, const msgpack_object *list)
@@ -40,6 +43,23 @@ static enum status print_needs(struct client *client, const msgpack_object *need
 		status = grid_add(grid, cells, err);
 	}
 	return status == STATUS_OK ? grid_print(grid, &client->output, err) : status;
+}
+
+/* The first few; the inbox has them all. */
+static void print_waiting(struct client *client, const msgpack_object *needs, int64_t waiting)
+{
+	long long all = (long long)waiting + (long long)inbox_here(client);
+	FILE *file = client->output.file;
+
+	if (all == 0) {
+		(void)fputs("Nothing needs you.\n\n", file);
+		return;
+	}
+	(void)fprintf(file, "%lld thing%s need%s you%s\n", all, all == 1 ? "" : "s", all == 1 ? "s" : "",
+		      waiting > 0 ? ":" : ".");
+	inbox_print(client, needs, SHOWN);
+	(void)fprintf(file, "%s\n",
+		      all > SHOWN || waiting < all ? "\"safer inbox\" shows all of them.\n" : "");
 }
 
 static void print_counts(struct client *client, const msgpack_object *counts)
@@ -117,13 +137,7 @@ enum status command_status(struct client *client, struct error *err)
 		      partnership ? partnership : "", output_plain(&client->output), today ? today : "");
 	(void)fprintf(client->output.file, "You are %s: %s.\n\n", name ? name : "?",
 		      *roles ? roles : "no role today; ask your secretary which post you should hold");
-	if (list_size(needs) > 0) {
-		(void)fputs("What needs you now:\n", client->output.file);
-		status = print_needs(client, needs, err);
-	} else {
-		(void)fputs("Nothing waits for you.\n", client->output.file);
-	}
-	(void)fputc('\n', client->output.file);
+	print_waiting(client, needs, codec_get_int(result, "waiting", (int64_t)list_size(needs)));
 	print_counts(client, codec_get(result, "counts"));
 	(void)fprintf(client->output.file,
 		      "The journal has %lld entries. \"safer help\" lists the commands.\n",

@@ -270,9 +270,22 @@ int64_t time_of_day(day_t day)
 	return day * MICROSECONDS_PER_DAY;
 }
 
-struct period year_of_day(day_t day)
+struct period period_of_day(enum period_kind kind, day_t day)
 {
 	struct date date = date_of_day(day);
+	int year = date.month >= APRIL ? date.year : date.year - 1;
 
-	return period_of_months(PERIOD_YEAR, date.month >= APRIL ? date.year : date.year - 1, APRIL, 12);
+	switch (kind) {
+	case PERIOD_MONTH:
+		return period_of_months(kind, date.year, date.month, 1);
+	case PERIOD_QUARTER:
+		return period_of_quarter(year, (date.month + 12 - APRIL) % 12 / 3 + 1);
+	default:
+		return period_of_months(kind, year, APRIL, 12);
+	}
+}
+
+struct period year_of_day(day_t day)
+{
+	return period_of_day(PERIOD_YEAR, day);
 }

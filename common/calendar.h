@@ -37,9 +37,10 @@ void date_format(day_t day, char out[DATE_TEXT]);
 void time_format(int64_t microseconds, char out[TIME_TEXT]); /* always with microseconds and Z */
 void period_format(const struct period *period, char out[PERIOD_TEXT]);
 
-day_t day_of_time(int64_t microseconds);               /* the UTC day */
-int64_t time_of_day(day_t day);                        /* its first microsecond; years 0000 to 9999 */
-struct period year_of_day(day_t day);                  /* the 1 April year that holds the day */
-day_t day_from(int year, int month, int day_of_month); /* the date must be real */
+day_t day_of_time(int64_t microseconds);                       /* the UTC day */
+int64_t time_of_day(day_t day);                                /* its first microsecond; years 0000 to 9999 */
+struct period period_of_day(enum period_kind kind, day_t day); /* the one that holds the day */
+struct period year_of_day(day_t day);                          /* the 1 April year that holds the day */
+day_t day_from(int year, int month, int day_of_month);         /* the date must be real */
 
 #endif

@@ -8,6 +8,8 @@
 #include "server/schema/schema.h"
 #include "server/session.h"
 
+#define STATUS_NEEDS 50 /* the most that `status` lists; `inbox` has all of them */
+
 static void put_proof(struct buffer *out, const struct merkle_proof *proof)
 {
 	codec_put_list(out, proof->count);
@@ -125,23 +127,45 @@ enum status handle_status(struct request *request, struct error *err)
 	const struct session *session = request->session;
 	struct buffer *out = &request->reply;
 	char today[DATE_TEXT];
+	struct needs needs;
 	int64_t entries = 0;
 
-	if (store_leaf_count(request->context->store, session->partnership, &entries, err) != STATUS_OK) {
+	if (store_leaf_count(request->context->store, session->partnership, &entries, err) != STATUS_OK ||
+	    needs_gather(request->context, request->arena, session, &needs, err) != STATUS_OK) {
 		return err->status;
 	}
 	date_format(session->today, today);
-	codec_put_map(out, 7);
+	codec_put_map(out, 8);
 	codec_pair_text(out, "partnership", session->partnership_name);
 	codec_pair_text(out, "name", session->name);
 	codec_pair_text(out, "today", today);
 	codec_put_text(out, "roles");
 	put_roles(out, session->roles);
 	codec_pair_int(out, "entries", entries);
+	codec_pair_int(out, "waiting", (int64_t)needs.count);
 	codec_put_text(out, "needs");
-	if (needs_put(request, out, err) != STATUS_OK) {
-		return err->status;
-	}
+	needs_put(&needs, STATUS_NEEDS, out);
 	codec_put_text(out, "counts");
 	return needs_put_counts(request, out, err);
+}
+
+enum status handle_inbox(struct request *request, struct error *err)
+{
+	const struct session *session = request->session;
+	int64_t most = request->context->limits->list_rows;
+	int64_t limit = codec_get_int(request->params, "limit", most);
+	struct buffer *out = &request->reply;
+	char today[DATE_TEXT];
+	struct needs needs;
+
+	if (needs_gather(request->context, request->arena, session, &needs, err) != STATUS_OK) {
+		return err->status;
+	}
+	date_format(session->today, today);
+	codec_put_map(out, 3);
+	codec_pair_text(out, "today", today);
+	codec_pair_int(out, "waiting", (int64_t)needs.count);
+	codec_put_text(out, "needs");
+	needs_put(&needs, (size_t)(limit < most ? limit : most), out);
+	return STATUS_OK;
 }

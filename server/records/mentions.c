@@ -186,7 +186,7 @@ static const struct seat *seat_of_person(const struct finder *finder, const char
 		const char *title = plain(finder->arena, seat->title);
 
 		if (seat->taken && name[0] != '\0' && strncmp(title, name, strlen(name)) == 0 &&
-		    (title[strlen(name)] == ',' || title[strlen(name)] == ' ')) {
+		    title[strlen(name)] == ',') {
 			return seat;
 		}
 	}

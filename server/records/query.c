@@ -374,7 +374,7 @@ static enum status visit(void *payload, const struct record_row *row, struct err
 	bool visible = false;
 	uint64_t seen = 0;
 
-	if (row->number <= search->query->after) {
+	if (row->number <= search->query->after || row->created_at < search->query->since) {
 		return STATUS_OK;
 	}
 	if (record_of_row(search, row, &record, err) != STATUS_OK ||

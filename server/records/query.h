@@ -40,6 +40,7 @@ struct query {
 	const msgpack_object *where;
 	const char *under; /* the id of a record that they stand under, or are; NULL: any */
 	int64_t after;     /* only numbers above this one; 0: all */
+	int64_t since;     /* only those created at this time or later; 0: all */
 	const char *sort;  /* a field, "-" before it for the reverse; NULL: by number */
 	int64_t entry;     /* as of; -1 now */
 };

@@ -61,6 +61,14 @@ static void put_note(struct scene *scene, struct buffer *params)
 	scene_put_change(scene, params, "create", "note", -1, fields);
 }
 
+static void put_comment(struct scene *scene, struct buffer *params)
+{
+	char fields[100];
+
+	snprintf(fields, sizeof(fields), "about=A1|text=Visit %d, see @B2", (int)scene->drawn);
+	scene_put_change(scene, params, "create", "comment", -1, fields);
+}
+
 static void prepare_priority(struct scene *scene, int64_t n)
 {
 	char fields[100];
@@ -198,6 +206,7 @@ static const struct flow flows[] = {
 	{.method = "can", .actor = OFFICER, .pairs = "verb=edit|target=A1|field=due"},
 	{.method = "why", .actor = OFFICER, .pairs = "target=P1"},
 	{.method = "status", .actor = OFFICER, .pairs = ""},
+	{.method = "inbox", .actor = OFFICER, .pairs = ""},
 	{.method = "members", .actor = OFFICER, .pairs = "body=B2"},
 	{.method = "watch", .actor = OFFICER, .pairs = "kind=action|since=#1", .fresh = true},
 	{.method = "unwatch", .actor = OFFICER, .pairs = "watch=#1", .status = STATUS_NOT_FOUND},
@@ -206,6 +215,7 @@ static const struct flow flows[] = {
 	{.method = "journal.show", .actor = OFFICER, .pairs = "entry=#2"},
 	{.method = "change", .actor = OFFICER, .put = put_edit, .entries = 1, .once = true},
 	{.method = "change", .actor = OFFICER, .put = put_note, .entries = 1, .once = true},
+	{.method = "change", .actor = OFFICER, .put = put_comment, .entries = 1, .once = true},
 	{.method = "change",
 	 .actor = OFFICER,
 	 .put = put_step,

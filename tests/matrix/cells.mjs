@@ -390,6 +390,11 @@ export class Cells {
 
 	async #status() {
 		const { counts } = await this.asker.ask("status");
+		const inbox = await this.asker.ask("inbox");
+
+		for (const { id } of inbox.needs.filter((need) => need.id !== "")) {
+			this.#mayBeTold("the inbox", id, []);
+		}
 		const body = this.stage.owners()[0];
 		const members = await this.asker.ask("members", { body });
 

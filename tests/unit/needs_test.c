@@ -21,9 +21,13 @@ static const char *needs(struct plan *plan, enum who who)
 	for (size_t i = 0; i < codec_count(list); i++) {
 		const msgpack_object *need = &list->via.array.ptr[i];
 
-		text = arena_printf(
-			arena, "%s%s%s %s (%s)", text, i > 0 ? "; " : "", codec_get_string(arena, need, "id"),
-			codec_get_string(arena, need, "what"), codec_get_string(arena, need, "by"));
+		if (codec_text_is(codec_get(need, "sort"), "duty")) {
+			continue; /* inbox_test.c */
+		}
+		text = arena_printf(arena, "%s%s%s %s (%s)", text, text[0] != '\0' ? "; " : "",
+				    codec_get_string(arena, need, "id"),
+				    codec_get_string(arena, need, "what"),
+				    codec_get_string(arena, need, "by"));
 		assert_non_null(text);
 	}
 	return text;
@@ -116,7 +120,7 @@ static const struct due_case dues[] = {
 	{"an action that is due in thirty days is told", "due=2014-05-31", "A1 is due (2014-05-31)"},
 	{"an action that is due in thirty-one days is not told yet", "due=2014-06-01", ""},
 	{"an action that is due today is not late", "due=2014-05-01", "A1 is due (2014-05-01)"},
-	{"an action that was due yesterday is late", "due=2014-04-30", "A1 is due: 1 days late (2014-04-30)"},
+	{"an action that was due yesterday is late", "due=2014-04-30", "A1 is due: 1 day late (2014-04-30)"},
 	{"an action that is complete is not due", "due=2014-04-30|status_reason=x|progress=100", ""},
 };
 
@@ -142,7 +146,7 @@ static void scrutiny_is_not_told_of_the_work_of_the_council_it_sits_for(void **s
 
 	plan_priority(plan, "adopted");
 	plan_make(plan, COUNCIL, "action", "title=x|priority=P1|status=not-started|due=2014-04-30|owner=B6");
-	assert_string_equal(needs(plan, COUNCIL), "A1 is due: 1 days late (2014-04-30)");
+	assert_string_equal(needs(plan, COUNCIL), "A1 is due: 1 day late (2014-04-30)");
 	assert_string_equal(needs(plan, SCRUTINY), "");
 }
 
@@ -153,7 +157,7 @@ static void a_closed_action_is_not_due_nor_are_its_milestones(void **state)
 	plan_action(plan, "due=2014-04-30");
 	plan_make(plan, POLICE, "milestone", "title=x|action=A1|due=2014-04-29|owner=B4");
 	assert_string_equal(needs(plan, POLICE), "MS1 is to be reached: 2 days late (2014-04-29); "
-						 "A1 is due: 1 days late (2014-04-30)");
+						 "A1 is due: 1 day late (2014-04-30)");
 	plan_must(plan, CHAIR, "close", "A1", NULL);
 	assert_string_equal(needs(plan, POLICE), "");
 }
@@ -181,7 +185,7 @@ static void the_day_moves_on(void **state)
 
 /* ---- order ---- */
 
-static void what_has_a_date_comes_first_the_oldest_at_the_top(void **state)
+static void the_oldest_day_is_at_the_top(void **state)
 {
 	struct plan *plan = *state;
 
@@ -192,7 +196,7 @@ static void what_has_a_date_comes_first_the_oldest_at_the_top(void **state)
 	plan_action(plan, "due=2014-04-20");
 	assert_string_equal(needs(plan, CHAIR),
 			    "A2 is due: 11 days late (2014-04-20); A3 is due: 11 days late (2014-04-20); "
-			    "A1 is due (2014-05-20); D1 waits for you to make it ()");
+			    "D1 waits for you to make it (); A1 is due (2014-05-20)");
 }
 
 static void of_too_many_the_most_urgent_are_listed(void **state)
@@ -239,7 +243,7 @@ static const struct CMUnitTest tests[] = {
 	test(a_closed_action_is_not_due_nor_are_its_milestones),
 	test(a_milestone_that_was_reached_is_not_due),
 	test(the_day_moves_on),
-	test(what_has_a_date_comes_first_the_oldest_at_the_top),
+	test(the_oldest_day_is_at_the_top),
 	test(of_too_many_the_most_urgent_are_listed),
 	test(counts_are_of_what_one_may_see),
 };
