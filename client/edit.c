@@ -9,6 +9,7 @@
 #include "client/editor.h"
 #include "client/form.h"
 #include "client/kept.h"
+#include "client/presence.h"
 #include "client/rebase.h"
 #include "client/record.h"
 
@@ -398,6 +399,9 @@ static enum status begin(struct client *client, const char *id, const msgpack_ob
 	if (status == STATUS_OK) {
 		status = draft_begin(client, &draft, edit.form, err);
 	}
+	if (status == STATUS_OK && id) {
+		presence_announce(client, id);
+	}
 	return status == STATUS_OK ? edit_loop(client, &edit, STEP_EDIT, true, err) : status;
 }
 
@@ -502,6 +506,9 @@ enum status draft_resume(struct client *client, struct draft *draft, struct erro
 	}
 	if (status == STATUS_OK) {
 		status = editor_check(client, err);
+	}
+	if (status == STATUS_OK && draft->id) {
+		presence_announce(client, draft->id);
 	}
 	return status == STATUS_OK ? edit_loop(client, &edit, STEP_EDIT, false, err) : status;
 }

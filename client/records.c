@@ -4,6 +4,7 @@
 #include "client/fetch.h"
 #include "client/json.h"
 #include "client/listing.h"
+#include "client/presence.h"
 #include "client/print.h"
 #include "client/record.h"
 #include "client/reference.h"
@@ -225,6 +226,10 @@ enum status command_record_show(struct client *client, struct error *err)
 	}
 	if (status == STATUS_OK && client->output.mode == OUTPUT_TABLE) {
 		status = comments_print(client, id, client->arguments->flags[FLAG_AS_OF], err);
+	}
+	if (status == STATUS_OK && client->output.mode == OUTPUT_TABLE &&
+	    !client->arguments->flags[FLAG_AS_OF]) {
+		presence_print(client, id, client->output.file);
 	}
 	return status;
 }

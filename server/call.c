@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "server/identity/acts.h"
 #include "server/identity/credentials.h"
+#include "server/live/presences.h"
 #include "server/sessions.h"
 
 #include <ctype.h>
@@ -54,6 +55,7 @@ void call_free(struct call *call)
 {
 	if (call) {
 		connections_hold(call->dispatch->connections, -call->held);
+		presences_give_back(call->request.presences);
 		arena_free(call->request.arena);
 	}
 }

@@ -103,7 +103,7 @@ static bool takes_no_output(const struct connection *connection)
 
 static bool is_idle(const struct connection *connection)
 {
-	return connection->in_flight_count == 0 && connection->watches == 0;
+	return connection->in_flight_count == 0 && connection->watches == 0 && !connection->edits;
 }
 
 static bool is_answered(const struct connection *connection)
@@ -224,6 +224,11 @@ void connection_watches_add(struct connection *connection, int64_t change)
 {
 	connection->watches += change;
 	connection->heard = clock_monotonic_ms(); /* patience with silence starts anew */
+}
+
+void connection_edits_set(struct connection *connection, bool edits)
+{
+	connection->edits = edits;
 }
 
 /* ---- requests and answers ---- */

@@ -70,4 +70,7 @@ int64_t connection_watch_number(struct connection *connection); /* the next one,
 int64_t connection_watches(const struct connection *connection);
 void connection_watches_add(struct connection *connection, int64_t change);
 
+/* The same for who announces what they edit: an editor may be open for long. */
+void connection_edits_set(struct connection *connection, bool edits);
+
 #endif

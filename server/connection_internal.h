@@ -54,6 +54,7 @@ struct connection {
 	size_t in_flight_room;
 	int64_t watch_last;
 	int64_t watches;
+	bool edits; /* it announces that somebody edits something */
 
 	/* Milliseconds of the monotonic clock. */
 	int64_t entered;      /* the present state */

@@ -76,6 +76,13 @@ static enum status take_sample(struct call *call, struct error *err)
 	return STATUS_OK;
 }
 
+/* Who is editing what, likewise. */
+static enum status take_presences(struct call *call, struct error *err)
+{
+	call->request.presences = presences_take(call->dispatch->presences);
+	return call->request.presences ? STATUS_OK : error_memory(err);
+}
+
 /* ---- on a worker ---- */
 
 static void start_reply(struct call *call)
@@ -261,6 +268,9 @@ static void answer(struct call *call)
 	if (connection && request->session) {
 		connection_know(connection, request->session->credential.number);
 	}
+	if (connection && request->method == METHOD_editing && call->job.status == STATUS_OK) {
+		call->job.status = presences_say(dispatch->presences, connection, request, &call->job.error);
+	}
 	metrics_request(&dispatch->metrics, request->method, call->job.status, micros);
 	log_call(call, connection, micros);
 	if (connection) {
@@ -400,6 +410,8 @@ static enum status check_call(struct call *call, struct connection *connection, 
 		}
 	} else if (call->request.method == METHOD_admin_status) {
 		status = take_sample(call, err);
+	} else if (call->request.method == METHOD_editing || call->request.method == METHOD_presence) {
+		status = take_presences(call, err);
 	}
 	return status;
 }

@@ -8,6 +8,7 @@
 #define SAFER_SERVER_DISPATCH_H
 
 #include "server/connections.h"
+#include "server/live/presences.h"
 #include "server/live/watchers.h"
 #include "server/metrics.h"
 #include "server/refusals.h"
@@ -17,6 +18,7 @@
 /* All borrowed. */
 struct dispatch {
 	struct connections *connections;
+	struct presences *presences;
 	struct watchers *watchers;
 	struct worker *reader;
 	struct worker *writer;

@@ -69,6 +69,7 @@ enum status handle_watch(struct request *request, struct error *err)
 				       "run `safer journal check`.");
 	}
 	wish->partnership = request->session->partnership;
+	wish->presence = codec_get_flag(request->params, "presence", false);
 	wish->begin = true;
 	codec_put_map(&request->reply, 2);
 	codec_pair_int(&request->reply, "watch", wish->number);

@@ -17,6 +17,7 @@
 
 struct authority;
 struct metrics_sample;
+struct presence_list;
 struct session;
 struct sessions;
 struct recent;
@@ -48,10 +49,21 @@ struct watch_wish {
 	int64_t number; /* the watch's number on its connection; given by the loop before the handler runs */
 	int64_t since;  /* entries after this one */
 	int64_t partnership;
+	bool presence;       /* be told of who is editing what; nothing that feed_key() need know */
 	char kind[41];       /* "" any, as in those that follow */
 	char id[ID_TEXT];    /* this record alone */
 	char owner[ID_TEXT]; /* what belongs to this body */
 	char under[ID_TEXT]; /* this record and what stands under it */
+};
+
+/* What a connection is editing; set by the handler of `editing`, noted by the loop before the answer leaves. */
+struct editing {
+	struct editing_item {
+		char id[ID_TEXT];
+		const char *organisation; /* that the person speaks for there */
+		const char *by;           /* the person, with the post that lets them */
+	} * items;
+	size_t count;
 };
 
 struct request {
@@ -73,9 +85,12 @@ struct request {
 	struct buffer reply; /* the whole answer; the gate has put its beginning, the handler puts one map */
 	struct buffer details; /* packed `details` of an error, when there are any */
 	struct watch_wish watch;
+	struct editing editing;
 	struct metrics_sample
-		*sample;          /* for admin.status, taken by the loop before the handler runs; else NULL */
-	int64_t moved;            /* a partnership whose journal grew; 0 none. The loop wakes its watchers */
+		*sample; /* for admin.status, taken by the loop before the handler runs; else NULL */
+	struct presence_list
+		*presences; /* for editing and presence: the same; the call gives it back. NULL: nobody */
+	int64_t moved;      /* a partnership whose journal grew; 0 none. The loop wakes its watchers */
 	int64_t close_credential; /* a credential that ended; the loop closes its connections. 0 none */
 	bool undo; /* the handler succeeded, and nothing of what it did stays: a dry run. The writer reverts */
 

@@ -41,6 +41,7 @@ struct server {
 	struct connections *connections;
 	struct listener *listener;
 	struct store *reader_store;
+	struct presences *presences;
 	struct watchers *watchers;
 	struct dispatch dispatch;
 	struct metrics_door *metrics_door; /* NULL: off */
@@ -88,6 +89,7 @@ static void on_closed(void *payload, struct connection *connection)
 	struct server *server = payload;
 
 	watchers_gone(server->watchers, connection);
+	presences_gone(server->presences, connection);
 	if (server->stopping != 0 && connections_count(server->connections) == 0) {
 		event_base_loopbreak(server->base);
 	}
@@ -359,7 +361,11 @@ static enum status start_workers(struct server *server, struct error *err)
 				      &dispatch->writer, err);
 	}
 	if (status == STATUS_OK) {
-		status = watchers_new(server->base, server->connections, dispatch->reader,
+		status =
+			presences_new(server->connections, &folder->settings.limits, &server->presences, err);
+	}
+	if (status == STATUS_OK) {
+		status = watchers_new(server->base, server->connections, dispatch->reader, server->presences,
 				      &folder->settings.limits, &server->watchers, err);
 	}
 	if (status != STATUS_OK) {
@@ -371,6 +377,7 @@ static enum status start_workers(struct server *server, struct error *err)
 	}
 	dispatch->metrics.started = clock_machine();
 	dispatch->connections = server->connections;
+	dispatch->presences = server->presences;
 	dispatch->watchers = server->watchers;
 	dispatch->context = reader;
 	dispatch->context.store = NULL;
@@ -464,6 +471,7 @@ static void stop(struct server *server)
 	metrics_door_free(server->metrics_door);
 	connections_free(server->connections);
 	watchers_free(server->watchers);
+	presences_free(server->presences);
 	refusals_free(server->dispatch.refusals);
 	store_close(server->examiner_store);
 	store_close(server->reader_store);

@@ -1,22 +1,26 @@
 /* A list of watchers, and jobs that carry some of them at a time to the reader and back. */
 #include "server/live/watchers.h"
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "server/live/feed.h"
+#include "server/live/presence_view.h"
 #include "server/sessions.h"
 
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCH      32 /* watchers in one job, so that other readers get their turn between */
-#define MOVED_MOST 64 /* partnerships that are remembered apart within one turn of the loop */
+#define BATCH      32   /* watchers in one job, so that other readers get their turn between */
+#define MOVED_MOST 64   /* partnerships that are remembered apart within one turn of the loop */
+#define STIR_MS    1000 /* from one telling of who is editing what to the next, at least */
 
 struct watcher {
 	struct watcher *next;
 	uint64_t connection;
 	struct digest fingerprint;
 	struct watch_wish wish; /* `since` is how far it has been told */
+	struct digest told;     /* of who is editing what: the last that it was told */
 	bool behind;            /* there may be more after that */
 	bool busy;              /* a job has it */
 	bool ended;             /* while a job had it */
@@ -26,8 +30,11 @@ struct watchers {
 	struct watcher *list;
 	struct connections *connections;
 	struct worker *reader;
+	struct presences *presences;
 	const struct limits *limits;
 	struct event *turn;
+	struct event *stir;        /* somebody has come to a record, or left one */
+	int64_t stirred;           /* when that was told last; milliseconds of the monotonic clock */
 	int64_t moved[MOVED_MOST]; /* partnerships whose watchers are to be woken */
 	size_t moved_count;
 	bool all_moved; /* more than that */
@@ -38,6 +45,7 @@ struct feed_item {
 	struct watcher *watcher; /* the loop's: not to be touched on the reader */
 	struct digest fingerprint;
 	struct watch_wish wish;
+	struct digest told;
 	struct buffer out;
 	int64_t reached;
 	bool more;
@@ -48,6 +56,7 @@ struct feed_item {
 struct feed_job {
 	struct job job; /* first, so that the one is the other */
 	struct watchers *watchers;
+	struct presence_list *presences; /* those of when the job was made; given back on the loop */
 	size_t count;
 	struct feed_item items[BATCH];
 };
@@ -77,7 +86,8 @@ static enum status feed_session_for(struct feed_session *have, struct context *c
 	return sessions_get(context->sessions, context->store, have->arena, fingerprint, &have->session, err);
 }
 
-static enum status collect_item(struct feed_session *session, struct context *context, struct feed_item *item)
+static enum status collect_item(struct feed_session *session, struct context *context,
+				const struct presence_list *presences, struct feed_item *item)
 {
 	enum status status = feed_session_for(session, context, &item->fingerprint, &item->error);
 	struct arena *arena = NULL;
@@ -91,6 +101,10 @@ static enum status collect_item(struct feed_session *session, struct context *co
 	}
 	status = feed_collect(context, arena, session->session, &item->wish, &item->out, &item->reached,
 			      &item->more, &item->error);
+	if (status == STATUS_OK && item->wish.presence) {
+		status = presence_notice(context, arena, session->session, presences, &item->wish,
+					 &item->told, &item->out, &item->error);
+	}
 	if (status == STATUS_OK && item->out.failed) {
 		status = error_set(&item->error, STATUS_FAILED,
 				   "one change is too large for a watcher's output");
@@ -109,7 +123,7 @@ static enum status run_feed(struct job *job, struct context *context, struct err
 
 	(void)err;
 	for (size_t i = 0; i < feed->count; i++) {
-		feed->items[i].status = collect_item(&session, context, &feed->items[i]);
+		feed->items[i].status = collect_item(&session, context, feed->presences, &feed->items[i]);
 	}
 	arena_free(session.arena);
 	return STATUS_OK;
@@ -147,6 +161,7 @@ static void deliver_item(struct watchers *watchers, const struct feed_job *feed,
 		return;
 	}
 	watcher->wish.since = item->reached;
+	watcher->told = item->told;
 	watcher->behind = watcher->behind || item->more;
 	if (item->out.length > 0) {
 		connection_send(connection, buffer_span(&item->out));
@@ -187,6 +202,7 @@ static void done_feed(struct job *job)
 		deliver_item(watchers, feed, &feed->items[i]);
 		buffer_release(&feed->items[i].out);
 	}
+	presences_give_back(feed->presences);
 	free(feed);
 	turn_soon(watchers);
 }
@@ -212,10 +228,28 @@ static void add_item(struct watchers *watchers, struct feed_job *feed, struct wa
 	item->watcher = watcher;
 	item->fingerprint = watcher->fingerprint;
 	item->wish = watcher->wish;
+	item->told = watcher->told;
 	item->reached = watcher->wish.since;
 	buffer_init(&item->out, (size_t)watchers->limits->output_bytes);
 	watcher->busy = true;
 	watcher->behind = false;
+}
+
+static struct feed_job *feed_new(struct watchers *watchers)
+{
+	struct feed_job *feed = calloc(1, sizeof(*feed));
+
+	if (feed) {
+		feed->job.run = run_feed;
+		feed->job.done = done_feed;
+		feed->watchers = watchers;
+		feed->presences = presences_take(watchers->presences);
+	}
+	if (feed && !feed->presences) {
+		free(feed);
+		return NULL;
+	}
+	return feed;
 }
 
 static void start_jobs(struct watchers *watchers)
@@ -227,14 +261,11 @@ static void start_jobs(struct watchers *watchers)
 			continue;
 		}
 		if (!feed) {
-			feed = calloc(1, sizeof(*feed));
+			feed = feed_new(watchers);
 			if (!feed) {
 				turn_later(watchers);
 				return;
 			}
-			feed->job.run = run_feed;
-			feed->job.done = done_feed;
-			feed->watchers = watchers;
 		}
 		add_item(watchers, feed, watcher);
 		if (feed->count == BATCH) {
@@ -284,6 +315,39 @@ void watchers_moved(struct watchers *watchers, int64_t partnership)
 	turn_soon(watchers);
 }
 
+/* ---- who is editing what ---- */
+
+static void on_stir(evutil_socket_t fd, short what, void *payload)
+{
+	struct watchers *watchers = payload;
+
+	(void)fd;
+	(void)what;
+	watchers->stirred = clock_monotonic_ms();
+	for (struct watcher *watcher = watchers->list; watcher; watcher = watcher->next) {
+		watcher->behind = watcher->behind || watcher->wish.presence;
+	}
+	start_jobs(watchers);
+}
+
+/* The first is told at once, and what follows within the second in one. */
+static void presences_changed(void *payload)
+{
+	struct watchers *watchers = payload;
+	int64_t wait = watchers->stirred + STIR_MS - clock_monotonic_ms();
+	struct timeval time = {0, 0};
+
+	if (watchers->stopped || event_pending(watchers->stir, EV_TIMEOUT, NULL)) {
+		return;
+	}
+	if (watchers->stirred != 0 && wait > 0) {
+		time = (struct timeval){wait / 1000, wait % 1000 * 1000};
+	}
+	if (event_add(watchers->stir, &time) != 0) {
+		event_active(watchers->stir, EV_TIMEOUT, 0);
+	}
+}
+
 void watchers_drained(struct watchers *watchers, const struct connection *connection)
 {
 	if (connection_watches(connection) > 0) {
@@ -294,7 +358,8 @@ void watchers_drained(struct watchers *watchers, const struct connection *connec
 /* ---- coming and going ---- */
 
 enum status watchers_new(struct event_base *base, struct connections *connections, struct worker *reader,
-			 const struct limits *limits, struct watchers **out, struct error *err)
+			 struct presences *presences, const struct limits *limits, struct watchers **out,
+			 struct error *err)
 {
 	struct watchers *watchers = calloc(1, sizeof(*watchers));
 
@@ -303,12 +368,15 @@ enum status watchers_new(struct event_base *base, struct connections *connection
 	}
 	watchers->connections = connections;
 	watchers->reader = reader;
+	watchers->presences = presences;
 	watchers->limits = limits;
 	watchers->turn = evtimer_new(base, on_turn, watchers);
-	if (!watchers->turn) {
-		free(watchers);
+	watchers->stir = evtimer_new(base, on_stir, watchers);
+	if (!watchers->turn || !watchers->stir) {
+		watchers_free(watchers);
 		return error_memory(err);
 	}
+	presences_on_change(presences, presences_changed, watchers);
 	*out = watchers;
 	return STATUS_OK;
 }
@@ -317,6 +385,8 @@ void watchers_stop(struct watchers *watchers)
 {
 	watchers->stopped = true;
 	event_del(watchers->turn);
+	event_del(watchers->stir);
+	presences_on_change(watchers->presences, NULL, NULL);
 }
 
 void watchers_free(struct watchers *watchers)
@@ -327,7 +397,12 @@ void watchers_free(struct watchers *watchers)
 	while (watchers->list) {
 		remove_watcher(watchers, watchers->list);
 	}
-	event_free(watchers->turn);
+	if (watchers->turn) {
+		event_free(watchers->turn);
+	}
+	if (watchers->stir) {
+		event_free(watchers->stir);
+	}
 	free(watchers);
 }
 

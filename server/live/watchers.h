@@ -2,11 +2,15 @@
  *
  * Nothing is queued for a watcher. It has a place in the journal; when its partnership's journal has moved and its
  * connection takes bytes, a job on the reader collects what comes after that place, as the person may see it at that
- * moment. A slow watcher falls behind in the journal and costs no memory; a revoked one is found out and closed. */
+ * moment. A slow watcher falls behind in the journal and costs no memory; a revoked one is found out and closed.
+ *
+ * Who asked for it is told with the same jobs of who is editing what, when that is another thing than they were told last:
+ * not more often than once a second, and nobody is woken while nobody comes or goes. */
 #ifndef SAFER_SERVER_LIVE_WATCHERS_H
 #define SAFER_SERVER_LIVE_WATCHERS_H
 
 #include "server/connections.h"
+#include "server/live/presences.h"
 #include "server/request.h"
 #include "server/worker.h"
 
@@ -15,7 +19,8 @@ struct watchers;
 
 /* All but the base are borrowed and may come later, but before the first watch. */
 enum status watchers_new(struct event_base *base, struct connections *connections, struct worker *reader,
-			 const struct limits *limits, struct watchers **out, struct error *err);
+			 struct presences *presences, const struct limits *limits, struct watchers **out,
+			 struct error *err);
 void watchers_stop(struct watchers *watchers); /* no more jobs are started */
 void watchers_free(struct watchers *watchers); /* once the reader has stopped; NULL is fine */
 

@@ -60,11 +60,11 @@ export class Cells {
 
 	expect() {
 		for (const record of this.records) {
-			this.tally.expect(this.#cell(record, "see"), this.seen.has(record.id), [...shown, "can", "why"]);
+			this.tally.expect(this.#cell(record, "see"), this.seen.has(record.id), [...shown, "can", "why", "presence"]);
 			for (const verb of ["edit", "remove", ...this.#verbs(record.kind)]) {
 				const want = this.oracle.may(this.person, verb, record);
 
-				this.tally.expect(this.#cell(record, verb), want, verb === "edit" ? ["can", "why"] : ["can", "why", "deed"]);
+				this.tally.expect(this.#cell(record, verb), want, verb === "edit" ? ["can", "why", "editing"] : ["can", "why", "deed"]);
 			}
 			for (const field of this.subjects.has(record.id) ? this.#fields(record.kind) : []) {
 				const there = record.fields[field.name] !== undefined;
@@ -132,6 +132,7 @@ export class Cells {
 			yield* this.#sights(record);
 			yield* this.#deeds(record);
 			yield* this.#words(record);
+			yield* this.#presence(record);
 		}
 	}
 
@@ -189,6 +190,33 @@ export class Cells {
 				}
 			}
 		};
+	}
+
+	/* Who may say that they are editing it, and who may ask who is. Somebody is at every record by the time that many
+	 * have asked: a name that is told of a record that may not be seen is a leak like any other. */
+	*#presence(record) {
+		const { id } = record;
+		const look = (way, what, method, params) => async () => {
+			const answer = await this.asker.ask(method, params);
+
+			this.#heard(record, what, way, allowed(answer));
+			if (isRefusal(answer) && !this.seen.has(id)) {
+				this.#notFound(record, way, answer);
+			}
+			if (!isRefusal(answer)) {
+				this.#mayBeThere(answer);
+			}
+		};
+
+		yield look("editing", "edit", "editing", { ids: [id] });
+		yield look("presence", "see", "presence", { id });
+		yield async () => this.#mayBeThere(await this.asker.ask("presence", {}));
+	}
+
+	#mayBeThere({ presences, titles }) {
+		for (const id of [...presences.map((told) => told.id), ...Object.keys(titles)]) {
+			this.#mayBeTold("presence", id, []);
+		}
 	}
 
 	*#lists(kind) {

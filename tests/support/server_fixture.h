@@ -54,6 +54,7 @@ struct server_fixture {
 	int64_t administrator;            /* number of its administrator's record */
 	char invitation[INVITATION_TEXT]; /* for its administrator; good for one enrolment */
 	int64_t now;                      /* what the frozen clock says */
+	struct presence_list *presences;  /* who is editing what, for calls; the test's. NULL: nobody */
 
 	/* Of the last fixture_call(). They live until the next one. */
 	enum status status;

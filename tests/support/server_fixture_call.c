@@ -81,6 +81,7 @@ static struct request *new_request(struct server_fixture *server, const struct f
 	assert_non_null(request->bytes.data);
 	request->address = "192.0.2.1";
 	request->context = &server->context;
+	request->presences = server->presences;
 	if (device != NULL) {
 		request->has_certificate = true;
 		request->fingerprint = device->fingerprint;

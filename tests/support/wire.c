@@ -64,6 +64,7 @@ static void on_closed(void *payload, struct connection *connection)
 	wire->left = connections_count(wire->connections);
 	if (wire->dispatch.watchers) {
 		watchers_gone(wire->dispatch.watchers, connection);
+		presences_gone(wire->dispatch.presences, connection);
 	}
 }
 
@@ -122,8 +123,10 @@ void wire_start_workers(struct wire *wire)
 	context.journal = NULL;
 	assert_int_equal(worker_start(wire->base, STORE_READER, &context, settings, &dispatch->reader, &err),
 			 STATUS_OK);
-	assert_int_equal(watchers_new(wire->base, wire->connections, dispatch->reader, &settings->limits,
-				      &dispatch->watchers, &err),
+	assert_int_equal(presences_new(wire->connections, &settings->limits, &dispatch->presences, &err),
+			 STATUS_OK);
+	assert_int_equal(watchers_new(wire->base, wire->connections, dispatch->reader, dispatch->presences,
+				      &settings->limits, &dispatch->watchers, &err),
 			 STATUS_OK);
 	dispatch->refusals = refusals_new();
 	assert_non_null(dispatch->refusals);
@@ -146,6 +149,7 @@ void wire_stop_workers(struct wire *wire)
 	worker_stop(dispatch->writer);
 	watchers_stop(dispatch->watchers);
 	watchers_free(dispatch->watchers);
+	presences_free(dispatch->presences);
 	refusals_free(dispatch->refusals);
 	store_close(wire->reader);
 	memset(dispatch, 0, sizeof(*dispatch));

@@ -552,6 +552,38 @@ static void watches_per_connection(void)
 	}
 }
 
+static enum status edits(struct wire_peer *peer, uint32_t id, const char *record)
+{
+	struct params params = begin();
+
+	codec_put_text(&params.bytes, "ids");
+	codec_put_list(&params.bytes, 1);
+	codec_put_text(&params.bytes, record);
+	params.count = 1;
+	return ask(peer, id, "editing", params)->status;
+}
+
+static void presences(void)
+{
+	struct wire_peer *first = enter(gate.administrator);
+	struct wire_peer *second = enter(gate.administrator);
+
+	limits()->presences = 1;
+	assert_int_equal(edits(first, 1, "PE1"), STATUS_OK);
+	assert_int_equal(edits(first, 2, "PE2"), STATUS_OK);
+	assert_int_equal(edits(second, 1, "PE1"), STATUS_REFUSED);
+}
+
+static void presences_per_credential(void)
+{
+	struct wire_peer *first = enter(gate.administrator);
+	struct wire_peer *second = enter(gate.administrator);
+
+	limits()->presences_per_credential = 1;
+	assert_int_equal(edits(first, 1, "PE1"), STATUS_OK);
+	assert_int_equal(edits(second, 1, "PE1"), STATUS_REFUSED);
+}
+
 /* A change-set of items that are none; whether it is refused for their number. */
 static bool too_many(struct wire_peer *peer, uint32_t id, size_t items)
 {
@@ -669,6 +701,8 @@ static const struct bound table[] = {
 	{"enrol_connections_burst", enrol_connections_burst},
 	{"enrol_requests", enrol_requests},
 	{"watches_per_connection", watches_per_connection},
+	{"presences", presences},
+	{"presences_per_credential", presences_per_credential},
 	{"changes_per_request", changes_per_request},
 	{"list_rows", list_rows},
 	{"log_lines_per_second", log_lines_per_second},

@@ -44,7 +44,7 @@ static void the_first_word_is_a_command_or_a_kind(void **state)
 	struct home *home = *state;
 
 	assert_string_equal(COMPLETE(home, "a"), "account\nadmin\naction\n");
-	assert_string_equal(COMPLETE(home, "wh"), "whoami\nwhy\n");
+	assert_string_equal(COMPLETE(home, "wh"), "whoami\nwhy\nwho\n");
 	assert_string_equal(COMPLETE(home, "bod"), "body\n");
 }
 

@@ -5,7 +5,7 @@ endforeach()
 add_cmocka_test(worker_test LABEL unit LIBRARIES safer_server_fixture PkgConfig::libevent_core PkgConfig::sqlite3
     Threads::Threads)
 add_cmocka_test(command_test LABEL unit LIBRARIES safer_server PkgConfig::sqlite3 PkgConfig::openssl PkgConfig::msgpack)
-foreach(module IN ITEMS handshake connection patience listener gate watch bounds)
+foreach(module IN ITEMS handshake connection patience listener gate watch presences bounds)
     add_cmocka_test(${module}_test LABEL unit LIBRARIES safer_wire)
 endforeach()
 add_cmocka_test(metrics_test LABEL unit LIBRARIES safer_wire safer_exposition)
