@@ -193,24 +193,29 @@ enum status set_apply(struct change_set *set, struct span request, int64_t *entr
 	return STATUS_OK;
 }
 
-/* What others changed since the base that this item did not touch: told, not refused. */
+/* What has another value than at the base, and this item did not touch: told, not refused. */
 static enum status put_also(struct change_set *set, const struct item *item, struct buffer *out,
 			    struct error *err)
 {
 	uint64_t seen = record_fields_seen(&set->visibility, &item->before);
-	const msgpack_object *groups = NULL;
+	struct record base = {.fields = NULL};
+	struct record_row row;
 	size_t count = 0;
 	size_t header = codec_map_begin(out);
+	bool moved = !item->creates && item->base < item->before.row.revision;
 
-	if (!item->creates && codec_decode(set->arena, item->before.row.groups, &groups, err) != STATUS_OK) {
+	if (moved && (store_version_get(set->context->store, set->arena, set->partnership, item->kind->name,
+					item->number, item->base, &row, err) != STATUS_OK ||
+		      record_decode(set->arena, item->kind, &row, &base, err) != STATUS_OK)) {
 		return err->status;
 	}
-	for (size_t i = 0; groups != NULL && i < item->kind->field_count; i++) {
-		const struct field *field = &item->kind->fields[i];
+	for (size_t i = 0; moved && i < item->kind->field_count; i++) {
+		const char *name = item->kind->fields[i].name;
+		const msgpack_object *now = codec_get(item->before.fields, name);
 
-		if (codec_get_int(groups, field_group(field), 0) > item->base && (seen >> i & 1) != 0 &&
-		    (item->asked >> i & 1) == 0) {
-			codec_pair_object(out, field->name, codec_get(item->before.fields, field->name));
+		if ((seen >> i & 1) != 0 && (item->asked >> i & 1) == 0 &&
+		    !codec_same(codec_get(base.fields, name), now)) {
+			codec_pair_object(out, name, now);
 			count++;
 		}
 	}

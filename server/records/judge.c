@@ -560,10 +560,14 @@ enum status set_judge(struct change_set *set, struct error *err)
 	if (judge_conflicts(set, err) != STATUS_OK) {
 		return err->status;
 	}
-	for (size_t i = 0; i < set->item_count; i++) {
-		set->at = i;
-		if (judge_item(set, &set->items[i], err) != STATUS_OK) {
-			return err->status;
+	/* removals first: the rules of a record may then count on what it refers to */
+	for (size_t pass = 0; pass < 2; pass++) {
+		for (size_t i = 0; i < set->item_count; i++) {
+			set->at = i;
+			if (set->items[i].removes == (pass == 0) &&
+			    judge_item(set, &set->items[i], err) != STATUS_OK) {
+				return err->status;
+			}
 		}
 	}
 	return STATUS_OK;
