@@ -36,18 +36,38 @@ export async function startServer(programs, administrator, more = [], settings =
 		fs.appendFileSync(path.join(folder, "saferd.conf"), `${name} = ${value}\n`);
 	}
 	const log = fs.openSync(path.join(root, "server.log"), "a");
-	const child = spawn(saferd, ["run", folder], { stdio: ["ignore", "pipe", log] });
-	const ended = new Promise((resolve) => child.once("exit", (code, signal) => resolve(code ?? signal)));
-	await new Promise((resolve, reject) => {
-		child.stdout.once("data", resolve);
-		ended.then((code) => reject(new Error(`saferd ended with ${code}`)));
-	});
+	const start = async () => {
+		const child = spawn(saferd, ["run", folder], { stdio: ["ignore", "pipe", log] });
+		const ended = new Promise((resolve) => child.once("exit", (code, signal) => resolve(code ?? signal)));
+
+		await new Promise((resolve, reject) => {
+			child.stdout.once("data", resolve);
+			ended.then((code) => reject(new Error(`saferd ended with ${code}`)));
+		});
+		return { child, ended };
+	};
+	let running = await start();
+	/* However this program ends, the server does not go on without it. */
+	process.once("exit", () => running.child.kill("SIGKILL"));
+	["SIGTERM", "SIGINT", "SIGHUP"].forEach((signal) => process.once(signal, () => process.exit(1)));
 	return {
 		invitation,
+		folder,
+		get pid() {
+			return running.child.pid;
+		},
+		/* Ends it by a signal and starts it again on the same folder and port. How it ended: a code, or the signal. */
+		async restart(signal) {
+			running.child.kill(signal);
+			const code = await running.ended;
+
+			running = await start();
+			return code;
+		},
 		/* How it ended: 0 when all was well, sanitizers included. */
 		async stop() {
-			child.kill("SIGTERM");
-			const code = await ended;
+			running.child.kill("SIGTERM");
+			const code = await running.ended;
 
 			if (code !== 0) {
 				process.stderr.write(`saferd ended with ${code}\n`);

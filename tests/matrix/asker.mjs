@@ -14,7 +14,7 @@ export function makeSecret() {
 }
 
 /* Remembers which secrets went by. */
-class Ear {
+export class Ear {
 	heard = new Set();
 	bytes = 0;
 	#rest = Buffer.alloc(0);
