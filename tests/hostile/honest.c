@@ -27,8 +27,6 @@ static int64_t now_ns(void)
 void honest_begin(struct honest *honest, const struct person *person)
 {
 	*honest = (struct honest){.person = person, .revision = 1};
-	honest->took = calloc(HONEST_REQUESTS, sizeof(*honest->took));
-	assert_non_null(honest->took);
 	for (size_t i = 0; i < HONEST_PEERS; i++) {
 		honest->peers[i] = raw_connect_as(person);
 	}
@@ -39,7 +37,6 @@ void honest_end(struct honest *honest)
 	for (size_t i = 0; i < HONEST_PEERS; i++) {
 		raw_close(honest->peers[i]);
 	}
-	free(honest->took);
 }
 
 static void edit(struct honest *honest, struct raw_peer *peer)
@@ -74,12 +71,27 @@ static void renew(struct honest *honest, size_t i)
 	honest->peers[i] = raw_connect_as(honest->person);
 }
 
-void honest_work(struct honest *honest, int64_t ms)
+static void add(struct samples *samples, double took)
+{
+	if (samples->count == samples->room) {
+		samples->room = samples->room > 0 ? samples->room * 2 : 1024;
+		samples->took = realloc(samples->took, samples->room * sizeof(*samples->took));
+		assert_non_null(samples->took);
+	}
+	samples->took[samples->count++] = took;
+}
+
+void samples_release(struct samples *samples)
+{
+	free(samples->took);
+	*samples = (struct samples){0};
+}
+
+void honest_work(struct honest *honest, int64_t ms, struct samples *samples)
 {
 	int64_t begin = now_ns();
 	int64_t due = begin;
 
-	honest->count = 0;
 	for (size_t i = 0; i < HONEST_PEERS; i++) {
 		renew(honest, i); /* a newcomer is let in, whoever else is at the door */
 	}
@@ -94,8 +106,7 @@ void honest_work(struct honest *honest, int64_t ms)
 		} else {
 			ask(honest, peer);
 		}
-		assert_true(honest->count < HONEST_REQUESTS);
-		honest->took[honest->count++] = (double)(now_ns() - due) / 1e6;
+		add(samples, (double)(now_ns() - due) / 1e6);
 	}
 }
 
@@ -107,11 +118,11 @@ static int compare(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-double honest_percentile(struct honest *honest, double part)
+double samples_percentile(struct samples *samples, double part)
 {
-	assert_true(honest->count > 0);
-	qsort(honest->took, honest->count, sizeof(*honest->took), compare);
-	return honest->took[(size_t)((double)(honest->count - 1) * part)];
+	assert_true(samples->count > 0);
+	qsort(samples->took, samples->count, sizeof(*samples->took), compare);
+	return samples->took[(size_t)((double)(samples->count - 1) * part)];
 }
 
 /* ---- the server's process ---- */

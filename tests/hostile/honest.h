@@ -5,24 +5,30 @@
 
 #include "tests/support/raw_peer.h"
 
-#define HONEST_PEERS    3
-#define HONEST_REQUESTS 65536
+#define HONEST_PEERS 3
+
+/* What requests took: milliseconds from when each was due. */
+struct samples {
+	double *took; /* owned */
+	size_t count;
+	size_t room;
+};
 
 struct honest {
 	const struct person *person;
 	struct raw_peer *peers[HONEST_PEERS];
 	uint32_t id;
 	int64_t revision; /* of A1, which they edit */
-	double *took;     /* milliseconds from when a request was due, of the last honest_work() */
-	size_t count;
 };
 
 void honest_begin(struct honest *honest, const struct person *person);
 void honest_end(struct honest *honest);
 
-/* A request each seven milliseconds for so long, a quarter of them edits. Every answer must be a good one. */
-void honest_work(struct honest *honest, int64_t ms);
-double honest_percentile(struct honest *honest, double part); /* of the last honest_work() */
+/* A request each seven milliseconds for so long, a quarter of them edits. Every answer must be a good one. What they took
+ * is added to the samples. */
+void honest_work(struct honest *honest, int64_t ms, struct samples *samples);
+double samples_percentile(struct samples *samples, double part);
+void samples_release(struct samples *samples);
 
 /* Of the server's process. */
 int64_t server_peak_kib(pid_t server);
