@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define LONG_PAGES        1000
 #define BUSY_MILLISECONDS 2000 /* nobody but us may hold the file: this only covers the recovery of a WAL */
 
 /* Makes the new name of a file durable: the folder has to reach the disk as well. */
@@ -116,6 +117,16 @@ static enum status never_checkpoint(struct store *store, struct error *err)
 				 sqlite3_libversion());
 	}
 	return STATUS_OK;
+}
+
+static int on_commit(void *payload, sqlite3 *db, const char *name, int pages)
+{
+	struct store *store = payload;
+
+	(void)db;
+	(void)name;
+	store->log_pages = pages;
+	return SQLITE_OK;
 }
 
 static enum status use_wal(struct store *store, struct error *err)
@@ -241,6 +252,9 @@ enum status store_open(const char *path, enum store_role role, struct store **ou
 		if (status != STATUS_OK) {
 			goto out;
 		}
+	} else {
+		store_tidy_from(store, LONG_PAGES);
+		sqlite3_wal_hook(store->db, on_commit, store); /* instead of a checkpoint inside a commit */
 	}
 	status = recognise(store, path, &version, err);
 	if (status != STATUS_OK) {

@@ -27,6 +27,9 @@ struct store {
 	sqlite3 *db;
 	enum store_role role;
 	bool began;             /* store_begin without store_commit or store_rollback */
+	int log_pages;          /* of its log, as of the last commit; the writer only */
+	int long_pages;         /* a log of so many is long */
+	int tidied_pages;       /* it had so many when the last try left something; 0: all was moved */
 	sqlite3_stmt *rollback; /* prepared beforehand: there may be no memory when it is needed */
 	struct statement *buckets[SQL_BUCKETS];
 };

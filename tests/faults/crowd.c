@@ -285,7 +285,7 @@ static void submit(struct crowd_job *mine)
 
 /* ---- life ---- */
 
-static enum status start(struct crowd *crowd, const char *script, struct error *err)
+static enum status start(struct crowd *crowd, const char *script, int long_pages, struct error *err)
 {
 	struct context context = crowd->folder.context;
 	const struct settings *settings = &crowd->folder.settings;
@@ -293,6 +293,9 @@ static enum status start(struct crowd *crowd, const char *script, struct error *
 
 	if (status == STATUS_OK && script) {
 		status = sql_script(crowd->folder.store, script, "take the test's settings", err);
+	}
+	if (status == STATUS_OK && long_pages > 0) {
+		store_tidy_from(crowd->folder.store, long_pages);
 	}
 	if (status == STATUS_OK) {
 		status = worker_start(crowd->base, STORE_WRITER, &context, settings, &crowd->writer, err);
@@ -306,7 +309,7 @@ static enum status start(struct crowd *crowd, const char *script, struct error *
 }
 
 enum status crowd_open(struct crowd *crowd, const char *folder, const struct digest *fingerprint,
-		       const struct errands *errands, const char *script, struct error *err)
+		       const struct errands *errands, const char *script, int long_pages, struct error *err)
 {
 	enum status status;
 
@@ -315,7 +318,7 @@ enum status crowd_open(struct crowd *crowd, const char *folder, const struct dig
 	crowd->base = event_base_new();
 	status = crowd->base ? folder_open(folder, FOLDER_WRITE, &crowd->folder, err) : error_memory(err);
 	if (status == STATUS_OK) {
-		status = start(crowd, script, err);
+		status = start(crowd, script, long_pages, err);
 		if (status != STATUS_OK) {
 			crowd_close(crowd);
 		}

@@ -48,9 +48,10 @@ struct crowd {
 		struct crowd *crowd); /* after each answer, on the thread of crowd_work(); NULL: nobody */
 };
 
-/* `script` is SQL for the writer's connection before anything else, NULL: none. On failure nothing stays open. */
+/* `script` is SQL for the writer's connection before anything else, NULL: none; `long_pages` is for store_tidy_from(), 0: as
+ * it is. On failure nothing stays open. */
 enum status crowd_open(struct crowd *crowd, const char *folder, const struct digest *fingerprint,
-		       const struct errands *errands, const char *script, struct error *err);
+		       const struct errands *errands, const char *script, int long_pages, struct error *err);
 /* Has the writers work until there are so many more answers, or all of them gave up. */
 void crowd_work(struct crowd *crowd, uint64_t answers);
 void crowd_stop(struct crowd *crowd); /* from any thread: no further errand is begun */

@@ -64,8 +64,8 @@ static void serve(int64_t nth, enum disk_fault fault)
 	}
 	disk_install();
 	disk_fail(nth, fault, false);
-	if (crowd_open(&crowd, base.folder, &base.fingerprint, &shared->errands,
-		       "PRAGMA wal_autocheckpoint = 20", &err) != STATUS_OK) {
+	if (crowd_open(&crowd, base.folder, &base.fingerprint, &shared->errands, NULL, 20, &err) !=
+	    STATUS_OK) {
 		snprintf(shared->words, sizeof(shared->words), "%s", err.message);
 		shared->failed = disk_failed();
 		_exit(EXIT_REFUSED);

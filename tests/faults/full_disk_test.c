@@ -65,7 +65,7 @@ static void live_through_it(const char *folder)
 
 	copy_all(base.folder, folder);
 	fill(folder, ballast);
-	expect(crowd_open(&crowd, folder, &base.fingerprint, &base.errands, NULL, &err) == STATUS_OK,
+	expect(crowd_open(&crowd, folder, &base.fingerprint, &base.errands, NULL, 0, &err) == STATUS_OK,
 	       "the folder opens", err.message);
 	crowd.patience = 3;
 	crowd_work(&crowd, ANSWERS_MOST);

@@ -76,15 +76,12 @@ static void on_call(void *payload)
 static void work(struct run *run, const struct errands *errands, const char *script)
 {
 	struct error err = ERROR_INIT;
-	char settings[120];
-
-	snprintf(settings, sizeof(settings), "PRAGMA wal_autocheckpoint = %d;%s",
-		 (int)(10 + draw(&run->seed, 300)), script);
 	platter_forget();
 	disk_install();
 	run->count = 0;
 	run->wait = 1 + draw(&run->seed, CALLS_MOST);
-	if (crowd_open(&run->crowd, base.folder, &base.fingerprint, errands, settings, &err) != STATUS_OK) {
+	if (crowd_open(&run->crowd, base.folder, &base.fingerprint, errands, script,
+		       (int)(10 + draw(&run->seed, 300)), &err) != STATUS_OK) {
 		fail_msg("the store could not be opened: %s", err.message);
 	}
 	disk_tell(on_call, run);
