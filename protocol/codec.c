@@ -186,11 +186,16 @@ enum status codec_decode(struct arena *arena, struct span bytes, const msgpack_o
 
 const msgpack_object *codec_get(const msgpack_object *map, const char *key)
 {
+	size_t length = strlen(key);
+
 	if (!map || map->type != MSGPACK_OBJECT_MAP) {
 		return NULL;
 	}
 	for (size_t i = 0; i < map->via.map.size; i++) {
-		if (codec_text_is(&map->via.map.ptr[i].key, key)) {
+		const msgpack_object *name = &map->via.map.ptr[i].key;
+
+		if (name->type == MSGPACK_OBJECT_STR && name->via.str.size == length &&
+		    memcmp(name->via.str.ptr, key, length) == 0) {
 			return &map->via.map.ptr[i].val;
 		}
 	}
