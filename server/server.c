@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/log_quota.h"
 #include "protocol/version.h"
+#include "server/digests.h"
 #include "server/dispatch.h"
 #include "server/identity/authority.h"
 #include "server/listener.h"
@@ -45,6 +46,7 @@ struct server {
 	struct watchers *watchers;
 	struct dispatch dispatch;
 	struct metrics_door *metrics_door; /* NULL: off */
+	struct digests *digests;
 	struct event *signals[4];
 	struct event *check;
 	struct event *watchdog;
@@ -106,6 +108,7 @@ static void begin_stop(struct server *server)
 		return;
 	}
 	sd_notify(0, "STOPPING=1");
+	digests_drain(server->digests);
 	log_event(LOG_INFO, "stopping",
 		  log_number("connections", (int64_t)connections_count(server->connections)));
 	server->stopping = clock_monotonic_ms();
@@ -182,6 +185,7 @@ static void on_check(evutil_socket_t fd, short what, void *payload)
 	if (server->metrics_door) {
 		metrics_door_check(server->metrics_door, now);
 	}
+	digests_check(server->digests, now);
 	if (server->stopping != 0 && now - server->stopping > STOP_MS) {
 		event_base_loopbreak(server->base);
 	} else if (server->stopping == 0 && now - server->certificate_ms > CERTIFICATE_MS) {
@@ -426,6 +430,10 @@ static enum status start(struct server *server, struct error *err)
 					  &server->metrics_door, err);
 	}
 	if (status == STATUS_OK) {
+		status = digests_new(server->base, server->dispatch.reader, server->dispatch.writer,
+				     &server->folder->settings, &server->digests, err);
+	}
+	if (status == STATUS_OK) {
 		status = start_examination(server, err);
 	}
 	if (status == STATUS_OK) {
@@ -463,12 +471,14 @@ static void stop(struct server *server)
 		watchers_stop(server->watchers);
 	}
 	metrics_door_stop(server->metrics_door);
+	digests_stop(server->digests);
 	worker_stop(server->examiner);
 	worker_stop(server->dispatch.reader);
 	worker_stop(server->dispatch.writer);
 	listener_free(server->listener);
 	server->listener = NULL;
 	metrics_door_free(server->metrics_door);
+	digests_free(server->digests);
 	connections_free(server->connections);
 	watchers_free(server->watchers);
 	presences_free(server->presences);

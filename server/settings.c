@@ -5,6 +5,8 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "protocol/scanner.h"
+#include "server/errand.h"
+#include "server/mail.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -198,6 +200,54 @@ static const char *check_metrics_socket(const struct settings *settings)
 		       : "nothing, or a whole path that begins with / and has at most 107 bytes";
 }
 
+static const char *check_digest_command(const struct settings *settings)
+{
+	size_t words = 0;
+
+	for (const char *at = settings->digest_command; *at != '\0'; words++) {
+		at += strspn(at, " ");
+		at += strcspn(at, " ");
+	}
+	return settings->digest_command[0] == '\0' ||
+			       (settings->digest_command[0] == '/' && words < ERRAND_WORDS)
+		       ? NULL
+		       : "the whole path of a program, and at most a dozen words after it; or nothing";
+}
+
+static const char *check_digest_from(const struct settings *settings)
+{
+	if (settings->digest_from[0] == '\0') {
+		return settings->digest_command[0] == '\0'
+			       ? NULL
+			       : "an address, such as safer@example.org, when there is a "
+				 "digest_command";
+	}
+	return mail_address_is_plain(settings->digest_from) ? NULL : "an address, such as safer@example.org";
+}
+
+bool settings_digest_time(const struct settings *settings, int64_t *seconds)
+{
+	const char *text = settings->digest_time;
+	int hour = 0;
+	int minute = 0;
+
+	if (strlen(text) != 5 || strspn(text, "0123456789") != 2 || text[2] != ':' ||
+	    strspn(text + 3, "0123456789") != 2) {
+		return false;
+	}
+	hour = (text[0] - '0') * 10 + (text[1] - '0');
+	minute = (text[3] - '0') * 10 + (text[4] - '0');
+	*seconds = hour * INT64_C(3600) + minute * INT64_C(60);
+	return hour < 24 && minute < 60;
+}
+
+static const char *check_digest_time(const struct settings *settings)
+{
+	int64_t seconds = 0;
+
+	return settings_digest_time(settings, &seconds) ? NULL : "a time of day, such as 06:00";
+}
+
 static const char *check_depth(const struct settings *settings)
 {
 	return settings->limits.message_depth <= SCANNER_DEPTH ? NULL : "at most 32 levels";
@@ -218,6 +268,9 @@ static const struct {
 	{"names", check_names},
 	{"log_level", check_log_level},
 	{"metrics_socket", check_metrics_socket},
+	{"digest_command", check_digest_command},
+	{"digest_from", check_digest_from},
+	{"digest_time", check_digest_time},
 	{LIMIT_PREFIX "message_depth", check_depth},
 	{LIMIT_PREFIX "enrol_message_bytes", check_enrol_bytes},
 };

@@ -24,6 +24,9 @@ struct settings {
 	struct limits limits; /* a setting limit_<symbol> each */
 };
 
+/* The time of day of the digests, in seconds since midnight. */
+bool settings_digest_time(const struct settings *settings, int64_t *seconds);
+
 void settings_default(struct settings *settings);
 
 /* Reads a file over the defaults. The error names file, line, setting, what is wrong and what is allowed; `out` is

@@ -336,10 +336,12 @@ static enum status copy_row(struct arena *arena, const struct record_row *row, s
 	out->body.data = arena_copy(arena, row->body.data, row->body.length);
 	out->by = arena_text(arena, row->by, strlen(row->by));
 	out->created_by = arena_text(arena, row->created_by, strlen(row->created_by));
+	out->verb = arena_text(arena, row->verb, strlen(row->verb));
 	out->groups = (struct span){NULL, 0};
 	out->salts = (struct span){NULL, 0};
-	return out->body.data != NULL && out->by != NULL && out->created_by != NULL ? STATUS_OK
-										    : error_memory(err);
+	return out->body.data != NULL && out->by != NULL && out->created_by != NULL && out->verb != NULL
+		       ? STATUS_OK
+		       : error_memory(err);
 }
 
 /* Decoded already, when it is the present one and this is a reader. */

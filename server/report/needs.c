@@ -83,6 +83,32 @@ const char *needs_title(struct needs *needs, const struct record *record)
 							 : "";
 }
 
+#define DEPTH_MAX 8
+
+enum status needs_guarded(struct needs *needs, const struct record *record, bool *out, struct error *err)
+{
+	struct record above = *record;
+
+	*out = false;
+	for (int depth = 0;; depth++) {
+		const struct field *parent = policy_parent(above.kind);
+		const char *marking = record_text(needs->arena, &above, "marking");
+		const char *id = parent != NULL ? record_text(needs->arena, &above, parent->name) : "";
+
+		if ((marking[0] != '\0' && strcmp(marking, "open") != 0) || depth == DEPTH_MAX) {
+			*out = true;
+			return STATUS_OK;
+		}
+		if (id[0] == '\0') {
+			return STATUS_OK;
+		}
+		if (record_load_last(needs->context, needs->arena, needs->session->partnership, id,
+				     strlen(id), &above, err) != STATUS_OK) {
+			return err->status;
+		}
+	}
+}
+
 /* ---- steps ---- */
 
 /* When the record got into its state. */
@@ -129,6 +155,9 @@ static enum status add_step(struct needs *needs, const struct record *record, co
 				     pairs_of(record, verb)),
 	};
 
+	if (needs_guarded(needs, record, &need.guarded, err) != STATUS_OK) {
+		return err->status;
+	}
 	return state_since(needs, record, &need.since, err) == STATUS_OK ? needs_add(needs, &need, err)
 									 : err->status;
 }
@@ -200,6 +229,7 @@ static enum status look_for_date(struct needs *needs, const struct record *recor
 	const char *date = record_text(needs->arena, record, row->date);
 	day_t today = needs->session->today;
 	bool theirs = false;
+	bool guarded = false;
 	day_t day = 0;
 
 	if ((row->kind != NULL && strcmp(row->kind, record->kind->name) != 0) ||
@@ -211,6 +241,9 @@ static enum status look_for_date(struct needs *needs, const struct record *recor
 	}
 	if (!theirs) {
 		return STATUS_OK;
+	}
+	if (needs_guarded(needs, record, &guarded, err) != STATUS_OK) {
+		return err->status;
 	}
 	return needs_add(needs,
 			 &(struct need){
@@ -225,6 +258,7 @@ static enum status look_for_date(struct needs *needs, const struct record *recor
 				 .by = date,
 				 .next = arena_printf(needs->arena, "safer %s set %s %s", record->kind->name,
 						      record->id, row->pairs),
+				 .guarded = guarded,
 			 },
 			 err);
 }

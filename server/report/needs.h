@@ -17,6 +17,7 @@ struct need {
 	const char *since; /* the date since which it waits, or "" */
 	const char *by;    /* the date that it is needed by, or "" */
 	const char *next;  /* a command to type */
+	bool guarded;      /* what it is about is marked: its words do not leave the server by mail */
 	size_t place;      /* in which it was found: by sort, kind and number */
 };
 
@@ -46,6 +47,9 @@ enum status needs_add(struct needs *needs, const struct need *need, struct error
 const char *needs_date(struct needs *needs, int64_t time); /* its day */
 /* The title of a record, as far as the person sees it. */
 const char *needs_title(struct needs *needs, const struct record *record);
+
+/* Whether a record, or one that it stands under, is marked restricted or exempt. */
+enum status needs_guarded(struct needs *needs, const struct record *record, bool *out, struct error *err);
 
 enum status needs_find_mentions(struct needs *needs, struct error *err);
 enum status needs_find_duties(struct needs *needs, struct error *err);

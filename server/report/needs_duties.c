@@ -267,8 +267,12 @@ enum status needs_find_figures(struct needs *needs, struct error *err)
 	}
 	for (size_t i = 0; i < found.count; i++) {
 		const struct series *series = &all[i];
+		bool guarded = false;
 
-		if (series->wanted && !series->there &&
+		if (!series->wanted || series->there) {
+			continue;
+		}
+		if (needs_guarded(needs, series->indicator, &guarded, err) != STATUS_OK ||
 		    needs_add(needs,
 			      &(struct need){
 				      .sort = "figure",
@@ -284,6 +288,7 @@ enum status needs_find_figures(struct needs *needs, struct error *err)
 					      "owner=%s",
 					      series->indicator->id, series->text,
 					      record_text(needs->arena, series->indicator, "owner")),
+				      .guarded = guarded,
 			      },
 			      err) != STATUS_OK) {
 			return err->status;

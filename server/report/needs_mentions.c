@@ -85,6 +85,7 @@ static enum status add(struct needs *needs, const struct call *call, struct erro
 	struct verdict verdict = {.allowed = false};
 	const char *title = record_text(arena, call->comment, "title");
 	size_t length = strlen(title);
+	bool guarded = false;
 	enum status status = record_load_visible(&needs->visibility, (const char *)call->about.data,
 						 call->about.length, &record, err);
 
@@ -94,6 +95,9 @@ static enum status add(struct needs *needs, const struct call *call, struct erro
 	}
 	if (status != STATUS_OK) {
 		return status;
+	}
+	if (needs_guarded(needs, call->comment, &guarded, err) != STATUS_OK) {
+		return err->status;
 	}
 	for (size_t i = 0; !verdict.allowed && i < needs->session->owned_count; i++) {
 		new_one.owner = needs->session->owned[i].body;
@@ -116,6 +120,7 @@ static enum status add(struct needs *needs, const struct call *call, struct erro
 			.next = arena_printf(
 				arena, verdict.allowed ? "safer comment on %s \"...\"" : "safer %s show %s",
 				verdict.allowed ? record.id : record.kind->name, record.id),
+			.guarded = guarded,
 		},
 		err);
 }

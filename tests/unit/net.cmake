@@ -1,7 +1,8 @@
 # The life of the server and its wire.
-foreach(module IN ITEMS settings refusals rates log_quota histogram)
+foreach(module IN ITEMS settings refusals rates log_quota histogram mail)
     add_cmocka_test(${module}_test LABEL unit LIBRARIES safer_server)
 endforeach()
+add_cmocka_test(errand_test LABEL unit LIBRARIES safer_server PkgConfig::libevent_core)
 add_cmocka_test(worker_test LABEL unit LIBRARIES safer_server_fixture PkgConfig::libevent_core PkgConfig::sqlite3
     Threads::Threads)
 add_cmocka_test(command_test LABEL unit LIBRARIES safer_server PkgConfig::sqlite3 PkgConfig::openssl PkgConfig::msgpack)
