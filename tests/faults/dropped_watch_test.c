@@ -26,7 +26,7 @@
 
 #define RESTARTS       4 /* in the short version */
 #define DROPS          8
-#define BURST_MESSAGES 24 /* between looks at how often it was cut */
+#define BURST_MESSAGES 80 /* between looks at how often it was cut */
 #define CATCH_UP_MS    60000
 
 /* One revision of a record, as the journal has it and as the watcher prints it. */
