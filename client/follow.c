@@ -25,6 +25,8 @@ struct follow {
 	struct arena *arena;      /* of the event at hand; with pages, of the page */
 	struct watch_place place; /* where it is in the journal; since -1: not known yet */
 	int64_t watch;            /* the number of the watch on this connection */
+	bool posts_known;
+	struct digest posts; /* that the person held when it last began */
 
 	int64_t picture;               /* the entry that the picture shows; -1: the newest */
 	size_t kind;                   /* the one being listed, an index into the schema's */
@@ -98,6 +100,33 @@ static enum status ask(struct follow *follow, enum method method, const struct b
 	return call_method(call, follow->arena, method, buffer_span(params), result, &details, err);
 }
 
+/* Posts begin and end with the day, without an entry that would be told. *same: nothing has changed since it last began. */
+static enum status look_at_posts(struct follow *follow, bool *same, struct error *err)
+{
+	const msgpack_object *result = NULL;
+	struct buffer packed;
+	struct digest posts = {{0}};
+	enum status status;
+
+	buffer_init(&packed, (size_t)1 << 20);
+	codec_put_map(&packed, 0);
+	status = ask(follow, METHOD_whoami, &packed, &result, err);
+	if (status == STATUS_OK) {
+		buffer_clear(&packed);
+		codec_put_object(&packed, codec_get(result, "posts"));
+		codec_put_object(&packed, codec_get(result, "roles"));
+		status = packed.failed ? error_memory(err) : STATUS_OK;
+	}
+	if (status == STATUS_OK) {
+		digest_bytes(packed.data, packed.length, &posts);
+		*same = !follow->posts_known || memcmp(&posts, &follow->posts, sizeof(posts)) == 0;
+		follow->posts = posts;
+		follow->posts_known = true;
+	}
+	buffer_release(&packed);
+	return status;
+}
+
 /* ---- the picture ---- */
 
 static void begin_picture(struct follow *follow, int64_t entry)
@@ -148,9 +177,13 @@ static enum status ask_page(struct follow *follow, const struct kind *kind, stru
 {
 	const msgpack_object *result = NULL;
 	struct buffer params;
+	bool same = true; /* what it was before does not matter to a fresh picture */
 	enum status status = fresh_arena(follow, err);
 
 	buffer_init(&params, 4096);
+	if (status == STATUS_OK && !follow->pictured) {
+		status = look_at_posts(follow, &same, err);
+	}
 	if (status == STATUS_OK) {
 		put_list(follow, kind, &params);
 		status = ask(follow, METHOD_list, &params, &result, err);
@@ -245,6 +278,7 @@ static enum status begin_watch(struct follow *follow, struct follow_event *event
 	struct buffer params;
 	size_t header;
 	size_t count = 1;
+	bool same = true;
 	enum status status = fresh_arena(follow, err);
 
 	buffer_init(&params, 4096);
@@ -258,11 +292,19 @@ static enum status begin_watch(struct follow *follow, struct follow_event *event
 	}
 	codec_map_end(&params, header, count);
 	if (status == STATUS_OK) {
+		status = look_at_posts(follow, &same, err);
+	}
+	if (status == STATUS_OK && same) {
 		status = ask(follow, METHOD_watch, &params, &result, err);
 	}
 	buffer_release(&params);
 	if (status != STATUS_OK) {
 		return status;
+	}
+	if (!same) {
+		begin_picture(follow, follow->place.since);
+		*event = (struct follow_event){.type = FOLLOW_RESYNC, .entry = follow->place.since};
+		return STATUS_OK;
 	}
 	follow->watch = codec_get_int(result, "watch", -1);
 	follow->stage = STAGE_TOLD;

@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-#define POSTS_MAX 32 /* posts of one person at once */
+#define POSTS_MAX    32 /* posts of one person at once */
+#define RIGHTS_BYTES ((size_t)1 << 20)
 
 struct gathering {
 	struct context context; /* only what record_load needs */
@@ -253,6 +254,26 @@ unsigned session_roles_for(const struct session *session, const char *body_id)
 		}
 	}
 	return 0;
+}
+
+bool session_rights(const struct session *session, struct digest *out)
+{
+	struct buffer rights;
+	bool whole;
+
+	buffer_init(&rights, RIGHTS_BYTES);
+	codec_put_int(&rights, session->partnership);
+	codec_put_int(&rights, session->roles);
+	codec_put_map(&rights, session->owned_count);
+	for (size_t i = 0; i < session->owned_count; i++) {
+		codec_pair_int(&rights, session->owned[i].body, session->owned[i].roles);
+	}
+	whole = !rights.failed;
+	if (whole) {
+		digest_bytes(rights.data, rights.length, out);
+	}
+	buffer_release(&rights);
+	return whole;
 }
 
 const char *session_describe(struct arena *arena, const struct session *session, const struct post *post)

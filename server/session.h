@@ -61,6 +61,10 @@ const struct post *session_post(const struct session *session, unsigned roles);
 /* The roles of the posts that speak for a body: what "own" means in the tables of policy. 0: none. */
 unsigned session_roles_for(const struct session *session, const char *body_id);
 
+/* What may be seen hangs on this, besides the records and the person: the roles, and the bodies that they are held for.
+ * False without memory. */
+bool session_rights(const struct session *session, struct digest *out);
+
 /* "Debra Tedds, member of Strategic Member Board for Warwickshire Police" */
 const char *session_describe(struct arena *arena, const struct session *session, const struct post *post);
 

@@ -24,8 +24,8 @@ struct feed {
 
 /* How a revision stands to the watch. */
 struct sight {
-	bool visible; /* to the session */
-	bool chosen;  /* and what the watch is for: by owner, by what it stands under */
+	bool visible;  /* to the session */
+	bool chosen;   /* and what the watch is for: by owner, by what it stands under */
 	uint64_t seen; /* the fields that are shown */
 };
 
@@ -267,6 +267,14 @@ static enum status visit(void *payload, const struct record_row *row, struct err
 	return wanted(feed, &record) ? tell_of(feed, &record, before, then, today, err) : STATUS_OK;
 }
 
+void feed_put_resync(struct buffer *out, const struct watch_wish *wish, int64_t entry)
+{
+	message_put_notice(out, "resync");
+	codec_put_map(out, 2);
+	codec_pair_int(out, "watch", wish->number);
+	codec_pair_int(out, "entry", entry);
+}
+
 static enum status collect_entry(struct feed *feed, int64_t entry, struct error *err)
 {
 	feed->own_posts = false;
@@ -277,10 +285,7 @@ static enum status collect_entry(struct feed *feed, int64_t entry, struct error 
 		return err->status;
 	}
 	if (feed->own_posts || feed->unveiled || feed->moved) {
-		message_put_notice(feed->out, "resync");
-		codec_put_map(feed->out, 2);
-		codec_pair_int(feed->out, "watch", feed->wish->number);
-		codec_pair_int(feed->out, "entry", entry);
+		feed_put_resync(feed->out, feed->wish, entry);
 	}
 	return STATUS_OK;
 }

@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "server/live/feed.h"
+#include "server/live/outlook.h"
 #include "server/live/presence_view.h"
 #include "server/sessions.h"
 
@@ -14,6 +15,7 @@
 #define BATCH      32   /* watchers in one job, so that other readers get their turn between */
 #define MOVED_MOST 64   /* partnerships that are remembered apart within one turn of the loop */
 #define STIR_MS    1000 /* from one telling of who is editing what to the next, at least */
+#define DAY_LOOK_S 60   /* how often to look whether it is another day */
 
 struct watcher {
 	struct watcher *next;
@@ -21,6 +23,7 @@ struct watcher {
 	struct digest fingerprint;
 	struct watch_wish wish; /* `since` is how far it has been told */
 	struct digest told;     /* of who is editing what: the last that it was told */
+	struct outlook outlook; /* its rights when it was last told something */
 	bool behind;            /* there may be more after that */
 	bool busy;              /* a job has it */
 	bool ended;             /* while a job had it */
@@ -33,8 +36,10 @@ struct watchers {
 	struct presences *presences;
 	const struct limits *limits;
 	struct event *turn;
-	struct event *stir;        /* somebody has come to a record, or left one */
-	int64_t stirred;           /* when that was told last; milliseconds of the monotonic clock */
+	struct event *stir; /* somebody has come to a record, or left one */
+	int64_t stirred;    /* when that was told last; milliseconds of the monotonic clock */
+	struct event *midnight;
+	day_t day;                 /* of the partnerships' clock, when it was last looked at */
 	int64_t moved[MOVED_MOST]; /* partnerships whose watchers are to be woken */
 	size_t moved_count;
 	bool all_moved; /* more than that */
@@ -46,6 +51,7 @@ struct feed_item {
 	struct digest fingerprint;
 	struct watch_wish wish;
 	struct digest told;
+	struct outlook outlook;
 	struct buffer out;
 	int64_t reached;
 	bool more;
@@ -99,8 +105,11 @@ static enum status collect_item(struct feed_session *session, struct context *co
 	if (!arena) {
 		return error_memory(&item->error);
 	}
-	status = feed_collect(context, arena, session->session, &item->wish, &item->out, &item->reached,
-			      &item->more, &item->error);
+	status = outlook_tell(&item->outlook, session->session, &item->wish, &item->out, &item->error);
+	if (status == STATUS_OK) {
+		status = feed_collect(context, arena, session->session, &item->wish, &item->out,
+				      &item->reached, &item->more, &item->error);
+	}
 	if (status == STATUS_OK && item->wish.presence) {
 		status = presence_notice(context, arena, session->session, presences, &item->wish,
 					 &item->told, &item->out, &item->error);
@@ -162,6 +171,7 @@ static void deliver_item(struct watchers *watchers, const struct feed_job *feed,
 	}
 	watcher->wish.since = item->reached;
 	watcher->told = item->told;
+	watcher->outlook = item->outlook;
 	watcher->behind = watcher->behind || item->more;
 	if (item->out.length > 0) {
 		connection_send(connection, buffer_span(&item->out));
@@ -229,6 +239,7 @@ static void add_item(struct watchers *watchers, struct feed_job *feed, struct wa
 	item->fingerprint = watcher->fingerprint;
 	item->wish = watcher->wish;
 	item->told = watcher->told;
+	item->outlook = watcher->outlook;
 	item->reached = watcher->wish.since;
 	buffer_init(&item->out, (size_t)watchers->limits->output_bytes);
 	watcher->busy = true;
@@ -315,6 +326,23 @@ void watchers_moved(struct watchers *watchers, int64_t partnership)
 	turn_soon(watchers);
 }
 
+/* ---- another day ---- */
+
+/* Everybody is looked at when a day begins: rights may have begun or ended with it. */
+static void on_day_look(evutil_socket_t fd, short what, void *payload)
+{
+	struct watchers *watchers = payload;
+	day_t today = day_of_time(clock_now());
+
+	(void)fd;
+	(void)what;
+	if (today != watchers->day) {
+		watchers->day = today;
+		watchers->all_moved = true;
+		turn_soon(watchers);
+	}
+}
+
 /* ---- who is editing what ---- */
 
 static void on_stir(evutil_socket_t fd, short what, void *payload)
@@ -361,6 +389,7 @@ enum status watchers_new(struct event_base *base, struct connections *connection
 			 struct presences *presences, const struct limits *limits, struct watchers **out,
 			 struct error *err)
 {
+	static const struct timeval day_look = {DAY_LOOK_S, 0};
 	struct watchers *watchers = calloc(1, sizeof(*watchers));
 
 	if (!watchers) {
@@ -372,7 +401,10 @@ enum status watchers_new(struct event_base *base, struct connections *connection
 	watchers->limits = limits;
 	watchers->turn = evtimer_new(base, on_turn, watchers);
 	watchers->stir = evtimer_new(base, on_stir, watchers);
-	if (!watchers->turn || !watchers->stir) {
+	watchers->midnight = event_new(base, -1, EV_PERSIST, on_day_look, watchers);
+	watchers->day = day_of_time(clock_now());
+	if (!watchers->turn || !watchers->stir || !watchers->midnight ||
+	    event_add(watchers->midnight, &day_look) != 0) {
 		watchers_free(watchers);
 		return error_memory(err);
 	}
@@ -386,6 +418,7 @@ void watchers_stop(struct watchers *watchers)
 	watchers->stopped = true;
 	event_del(watchers->turn);
 	event_del(watchers->stir);
+	event_del(watchers->midnight);
 	presences_on_change(watchers->presences, NULL, NULL);
 }
 
@@ -402,6 +435,9 @@ void watchers_free(struct watchers *watchers)
 	}
 	if (watchers->stir) {
 		event_free(watchers->stir);
+	}
+	if (watchers->midnight) {
+		event_free(watchers->midnight);
 	}
 	free(watchers);
 }

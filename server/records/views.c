@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PLACES    256
-#define KEY_BYTES ((size_t)1 << 20)
+#define PLACES 256
 
 struct view {
 	struct digest key;
@@ -94,25 +93,16 @@ void views_free(struct views *views)
 
 bool views_key(const struct session *session, struct span asked, struct digest *out)
 {
-	struct buffer rights;
-	bool whole;
+	struct digest rights;
+	const struct span all[] = {{rights.bytes, DIGEST_BYTES},
+				   {(const uint8_t *)&session->today, sizeof(session->today)},
+				   asked};
 
-	buffer_init(&rights, KEY_BYTES);
-	codec_put_int(&rights, session->partnership);
-	codec_put_int(&rights, session->today);
-	codec_put_int(&rights, session->roles);
-	codec_put_map(&rights, session->owned_count);
-	for (size_t i = 0; i < session->owned_count; i++) {
-		codec_pair_int(&rights, session->owned[i].body, session->owned[i].roles);
+	if (!session_rights(session, &rights)) {
+		return false;
 	}
-	whole = !rights.failed;
-	if (whole) {
-		const struct span both[] = {buffer_span(&rights), asked};
-
-		digest_spans(both, 2, out);
-	}
-	buffer_release(&rights);
-	return whole;
+	digest_spans(all, 3, out);
+	return true;
 }
 
 bool views_find(struct views *views, const struct digest *key, int64_t entries, struct span *out)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -249,6 +250,39 @@ static void who_comes_to_see_more_is_shown_it_afresh(void **state)
 	assert_int_equal(running_end(&watch, SIGINT), 130);
 }
 
+static void who_lost_a_post_overnight_while_the_connection_was_lost_is_shown_less(void **state)
+{
+	struct person *olive = person_new(scene.it, "olive");
+	struct running watch;
+	time_t now = time(NULL);
+	struct tm day;
+	char to[32];
+	char sql[160];
+
+	(void)state;
+	assert_non_null(gmtime_r(&now, &day));
+	assert_true(strftime(to, sizeof(to), "to=%Y-%m-%d", &day) > 0);
+	person_gets(scene.ann, 0, "appointment", "add", "person=" OUTSIDER, "body=B2", "post=member",
+		    "from=2014-04-01", to, "owner=B1");
+	person_gets(scene.clara, 0, "appointment", "confirm", "AP6");
+	person_joins(scene.ann, olive, OUTSIDER);
+	person_starts(olive, &watch, "watch", "--json", NULL);
+	running_until(&watch, "\"ready\"");
+	assert_says(watch.text, "Street lighting");
+	installation_stop(scene.it);
+	(void)snprintf(sql, sizeof(sql),
+		       "INSERT OR REPLACE INTO fact (name, value) VALUES ('training_offset', '%lld')",
+		       86400000000LL);
+	installation_sql(scene.it, sql);
+	installation_start(scene.it);
+	running_until(&watch, "\"resync\"");
+	running_until(&watch, "\"records\":0}");
+	assert_int_equal(running_end(&watch, SIGINT), 130);
+	installation_stop(scene.it);
+	installation_sql(scene.it, "DELETE FROM fact WHERE name = 'training_offset'");
+	installation_start(scene.it);
+}
+
 static void a_watch_ends_between_two_lines(void **state)
 {
 	static const int signals[] = {SIGTERM, SIGINT};
@@ -311,6 +345,7 @@ int main(void)
 		cmocka_unit_test(a_watch_of_a_body_is_asked_for_by_its_name),
 		cmocka_unit_test(a_watch_since_an_entry_begins_with_what_changed),
 		cmocka_unit_test(who_comes_to_see_more_is_shown_it_afresh),
+		cmocka_unit_test(who_lost_a_post_overnight_while_the_connection_was_lost_is_shown_less),
 		cmocka_unit_test(a_watch_ends_between_two_lines),
 		cmocka_unit_test(a_watch_that_nobody_reads_ends_by_itself),
 		cmocka_unit_test(what_a_watch_cannot_be_is_said),

@@ -300,13 +300,26 @@ int64_t fixture_body(struct server_fixture *server, const char *name, const char
 	return add_record(server, &(struct record_seed){.kind = "body", .fields = fields});
 }
 
-int64_t fixture_appoint(struct server_fixture *server, int64_t person, int64_t body, const char *post)
+static int64_t appoint(struct server_fixture *server, int64_t person, int64_t body, const char *post,
+		       bool for_today)
 {
 	char person_id[ID_TEXT];
 	char body_id[ID_TEXT];
 	char today[DATE_TEXT];
 	const char *const fields[] = {
-		"person", person_id, "body", body_id, "post", post, "from", today, "owner", body_id, NULL,
+		"person",
+		person_id,
+		"body",
+		body_id,
+		"post",
+		post,
+		"from",
+		today,
+		"owner",
+		body_id,
+		for_today ? "to" : NULL,
+		today,
+		NULL,
 	};
 
 	id_format("PE", person, person_id);
@@ -314,6 +327,16 @@ int64_t fixture_appoint(struct server_fixture *server, int64_t person, int64_t b
 	date_format(day_of_time(clock_now()), today);
 	return add_record(
 		server, &(struct record_seed){.kind = "appointment", .fields = fields, .state = "confirmed"});
+}
+
+int64_t fixture_appoint(struct server_fixture *server, int64_t person, int64_t body, const char *post)
+{
+	return appoint(server, person, body, post, false);
+}
+
+int64_t fixture_appoint_today(struct server_fixture *server, int64_t person, int64_t body, const char *post)
+{
+	return appoint(server, person, body, post, true);
 }
 
 struct fixture_device *fixture_member(struct server_fixture *server, const char *name, const char *body_type,

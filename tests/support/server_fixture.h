@@ -89,6 +89,8 @@ int64_t fixture_found(struct server_fixture *server, const char *partnership, co
 int64_t fixture_person(struct server_fixture *server, const char *name);
 int64_t fixture_body(struct server_fixture *server, const char *name, const char *type);
 int64_t fixture_appoint(struct server_fixture *server, int64_t person, int64_t body, const char *post);
+/* The same for today alone. */
+int64_t fixture_appoint_today(struct server_fixture *server, int64_t person, int64_t body, const char *post);
 /* Any records, in any partnership; fields as for records_found(). */
 void fixture_records(struct server_fixture *server, int64_t partnership, const struct record_seed *seeds,
 		     size_t count);

@@ -1,4 +1,5 @@
 /* What a watcher hears over the wire, from whom, and how slow it may be. */
+#include "common/text.h"
 #include "tests/unit/gate.h"
 
 #include <stdio.h>
@@ -136,6 +137,37 @@ static void a_watcher_that_leaves_is_forgotten(void **state)
 	assert_int_equal(create_person(writer, 3, "Quentin Quick")->status, STATUS_OK);
 }
 
+static void a_watcher_whose_post_ends_with_the_day_is_told_to_read_again(void **state)
+{
+	struct server_fixture *server = gate.wire->server;
+	int64_t person = fixture_person(server, "Tessa Today");
+	struct wire_peer *watcher;
+	struct wire_peer *other;
+	struct wire_peer *writer;
+
+	(void)state;
+	fixture_appoint_today(server, person, fixture_body(server, "A short board", "board"), "member");
+	watcher = enter(fixture_device(server, person));
+	other = enter(gate.member);
+	writer = enter(gate.administrator);
+	wire_ask(watcher, 1, "watch");
+	wire_ask(other, 1, "watch");
+	assert_int_equal(wire_reply(watcher, 1)->status, STATUS_OK);
+	create_person(writer, 1, "Olive Oakley");
+	assert_true(int_of(wire_notice(watcher, 0), "revision") == 1);
+	assert_true(int_of(wire_notice(other, 0), "revision") == 1);
+	fixture_wait(server, FIXTURE_DAY);
+	create_person(writer, 2, "Peter Poole");
+	assert_true(text_equal((const char *)wire_notice(watcher, 1)->message.method.data,
+			       wire_notice(watcher, 1)->message.method.length, "resync"));
+	assert_int_equal(int_of(wire_notice(watcher, 1), "entry"), int_of(wire_notice(watcher, 0), "entry"));
+	assert_true(int_of(wire_notice(other, 1), "revision") == 1); /* whose post goes on */
+	create_person(writer, 3, "Quentin Quick");
+	assert_true(int_of(wire_notice(other, 2), "revision") == 1);
+	wire_turns(gate.wire, 20);
+	assert_int_equal(watcher->message_count, 3); /* it sees nothing any more, and is told once */
+}
+
 int main(void)
 {
 	const struct CMUnitTest watching[] = {
@@ -144,6 +176,7 @@ int main(void)
 		GATE_TEST(an_ended_watch_is_silent),
 		GATE_TEST(a_slow_watcher_is_told_everything_in_order_once_it_listens),
 		GATE_TEST(a_watcher_that_leaves_is_forgotten),
+		GATE_TEST(a_watcher_whose_post_ends_with_the_day_is_told_to_read_again),
 	};
 
 	return cmocka_run_group_tests_name("watch", watching, NULL, NULL);

@@ -1,0 +1,22 @@
+/* The rights of yesterday beside those of today. */
+#include "server/live/outlook.h"
+
+#include "server/live/feed.h"
+
+#include <string.h>
+
+enum status outlook_tell(struct outlook *outlook, const struct session *session,
+			 const struct watch_wish *wish, struct buffer *out, struct error *err)
+{
+	struct outlook now = {.known = true, .day = session->today};
+
+	if (!session_rights(session, &now.rights)) {
+		return error_memory(err);
+	}
+	if (outlook->known && outlook->day != now.day &&
+	    memcmp(&outlook->rights, &now.rights, sizeof(now.rights)) != 0) {
+		feed_put_resync(out, wish, wish->since);
+	}
+	*outlook = now;
+	return STATUS_OK;
+}
