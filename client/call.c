@@ -50,6 +50,11 @@ bool call_alive(const struct call *call)
 	return call && call->alive;
 }
 
+int call_fd(const struct call *call)
+{
+	return call->fd;
+}
+
 SSL *call_ssl(struct call *call)
 {
 	return call->ssl;

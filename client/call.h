@@ -28,6 +28,7 @@ void call_close(struct call *call); /* NULL is fine */
 bool call_alive(const struct call *call);
 
 SSL *call_ssl(struct call *call); /* borrowed */
+int call_fd(const struct call *call);
 
 /* Sends a request and waits for its answer; params is one packed map, empty for none. Notices that come meanwhile
  * are kept for call_notice. Result and details live in the arena. STATUS_UNREACHABLE when the connection failed (it

@@ -46,9 +46,8 @@ int console_signal(void)
 	return interrupted;
 }
 
-int console_poll(int fd, short events, int milliseconds)
+int console_poll_any(struct pollfd *ends, nfds_t count, int milliseconds)
 {
-	struct pollfd wait = {.fd = fd, .events = events};
 	struct timespec patience = {.tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000L};
 	sigset_t block;
 	sigset_t before;
@@ -62,7 +61,7 @@ int console_poll(int fd, short events, int milliseconds)
 	if (interrupted) {
 		errno = EINTR;
 	} else {
-		ready = ppoll(&wait, 1, milliseconds < 0 ? NULL : &patience, &before);
+		ready = ppoll(ends, count, milliseconds < 0 ? NULL : &patience, &before);
 	}
 	{
 		int why = errno;
@@ -71,6 +70,13 @@ int console_poll(int fd, short events, int milliseconds)
 		errno = why;
 	}
 	return ready;
+}
+
+int console_poll(int fd, short events, int milliseconds)
+{
+	struct pollfd wait = {.fd = fd, .events = events};
+
+	return console_poll_any(&wait, 1, milliseconds);
 }
 
 bool console_can_ask(const struct client *client)

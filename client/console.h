@@ -5,6 +5,7 @@
 #include "common/arena.h"
 #include "common/status.h"
 
+#include <poll.h>
 #include <stdbool.h>
 
 struct client;
@@ -20,6 +21,8 @@ int console_signal(void);       /* by which; 0: none came */
 /* Waits like poll(2) for one descriptor, at most `milliseconds` (negative: for ever), and returns early with -1 and
  * EINTR on control-C, also on one that came just before. */
 int console_poll(int fd, short events, int milliseconds);
+/* The same for several. */
+int console_poll_any(struct pollfd *ends, nfds_t count, int milliseconds);
 
 /* Whether questions may be asked: a terminal on both sides, and no --no-input. */
 bool console_can_ask(const struct client *client);

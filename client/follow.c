@@ -226,14 +226,26 @@ static enum status tell_record(struct follow *follow, const struct kind *kind, s
 	return STATUS_OK;
 }
 
+static bool is_pictured(const struct follow *follow, const char *kind)
+{
+	const char *const *names = follow->wish.kinds;
+
+	if (follow->wish.kind && strcmp(follow->wish.kind, kind) != 0) {
+		return false;
+	}
+	while (names && *names && strcmp(*names, kind) != 0) {
+		names++;
+	}
+	return !names || *names;
+}
+
 /* One step of the picture; an event of FOLLOW_NOTHING when there is nothing to tell of it. */
 static enum status picture_step(struct follow *follow, struct follow_event *event, struct error *err)
 {
 	const struct schema *schema = follow->client->schema;
 	const struct kind *kind = NULL;
 
-	while (follow->wish.kind && follow->kind < schema->kind_count &&
-	       strcmp(schema->kinds[follow->kind].name, follow->wish.kind) != 0) {
+	while (follow->kind < schema->kind_count && !is_pictured(follow, schema->kinds[follow->kind].name)) {
 		follow->kind++;
 	}
 	if (follow->kind == schema->kind_count) {
@@ -289,6 +301,10 @@ static enum status begin_watch(struct follow *follow, struct follow_event *event
 			codec_pair_text(&params, names[i], values[i]);
 			count++;
 		}
+	}
+	if (wish->presence) {
+		codec_pair_flag(&params, "presence", true);
+		count++;
 	}
 	codec_map_end(&params, header, count);
 	if (status == STATUS_OK) {
@@ -390,6 +406,13 @@ static enum status be_told(struct follow *follow, int milliseconds, bool *late, 
 	}
 	if (text_equal((const char *)notice.method.data, notice.method.length, "resync")) {
 		return resync(follow, codec_get_int(notice.params, "entry", follow->place.since), event, err);
+	}
+	if (text_equal((const char *)notice.method.data, notice.method.length, "presence")) {
+		*event = (struct follow_event){.type = FOLLOW_PRESENCE,
+					       .entry = follow->place.since,
+					       .map = notice.params,
+					       .arena = follow->arena};
+		return STATUS_OK;
 	}
 	return text_equal((const char *)notice.method.data, notice.method.length, "changed")
 		       ? take_change(follow, notice.params, event, err)
@@ -533,4 +556,19 @@ enum status follow_next(struct follow *follow, int milliseconds, struct follow_e
 		}
 	}
 	return status;
+}
+
+int follow_fd(const struct follow *follow)
+{
+	return follow->broken || !call_alive(follow->client->call) ? -1 : call_fd(follow->client->call);
+}
+
+int follow_patience(const struct follow *follow)
+{
+	int64_t left = follow->due - clock_monotonic_ms();
+
+	if (!follow->broken) {
+		return -1;
+	}
+	return left > 0 ? (int)left : 0;
 }

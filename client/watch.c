@@ -1,5 +1,6 @@
 /* Following changes: the records as they stand, then one notice a line, for as long as the person likes. What is told, and
  * that nothing is missing or told twice, is the business of follow.h; here it is printed. */
+#include "client/board_watch.h"
 #include "client/commands.h"
 #include "client/console.h"
 #include "client/follow.h"
@@ -7,6 +8,7 @@
 #include "client/listing.h"
 #include "client/print.h"
 #include "client/record.h"
+#include "client/screen.h"
 #include "client/reference.h"
 #include "common/text.h"
 
@@ -356,13 +358,35 @@ static bool goes_out(const struct follow_event *event)
 	return event->type != FOLLOW_RECORD && event->type != FOLLOW_PICTURE;
 }
 
+static enum status show_board(struct client *client, const struct follow_wish *wish, struct error *err)
+{
+	enum status status = STATUS_OK;
+
+	if (wish->kind || wish->id || wish->since >= 0) {
+		error_set(
+			err, STATUS_INVALID,
+			"the board is the plan as it stands: priorities with their actions, and no one kind, "
+			"record or past");
+		return error_hint(err, "narrow it with priority=P3 or owner=B4, or leave --board out");
+	}
+	status = board_watch(client, wish, err);
+	if (status == STATUS_INTERRUPTED) {
+		*err = (struct error)ERROR_INIT;
+	}
+	return status;
+}
+
 static enum status run(struct client *client, const char *target, struct error *err)
 {
 	struct watch watch = {.client = client};
 	struct follow *follow = NULL;
+	bool board = arguments_have(client->arguments, FLAG_BOARD);
 	enum status status =
 		arguments_number(client->arguments, FLAG_SINCE, 0, INT64_MAX, -1, &watch.wish.since, err);
 
+	if (status == STATUS_OK && board) {
+		status = screen_check(client, err);
+	}
 	if (status == STATUS_OK && client->output.mode == OUTPUT_CSV) {
 		status = error_set(err, STATUS_INVALID,
 				   "a watch has no end, so there is no CSV of it; take --json");
@@ -373,6 +397,9 @@ static enum status run(struct client *client, const char *target, struct error *
 	}
 	if (status == STATUS_OK) {
 		status = read_wish(&watch, target, err);
+	}
+	if (status == STATUS_OK && board) {
+		return show_board(client, &watch.wish, err);
 	}
 	if (status == STATUS_OK) {
 		status = follow_new(client, &watch.wish, &follow, err);

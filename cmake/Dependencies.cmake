@@ -4,11 +4,12 @@
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 
-foreach(package IN ITEMS libevent_core openssl sqlite3 smartcols jansson libutf8proc inih libsystemd)
+foreach(package IN ITEMS libevent_core openssl sqlite3 smartcols jansson libutf8proc inih libsystemd ncursesw)
     pkg_check_modules(${package} REQUIRED IMPORTED_TARGET ${package})
 endforeach()
 if(SAFER_TESTS)
     pkg_check_modules(cmocka REQUIRED IMPORTED_TARGET cmocka)
+    pkg_check_modules(vterm REQUIRED IMPORTED_TARGET vterm)
 endif()
 
 # MessagePack-c: newer systems call the file msgpack-c, Debian 12 calls it msgpack.

@@ -481,6 +481,18 @@ void person_gets_at(const char *file, int line, struct person *person, int expec
 	}
 }
 
+pid_t person_spawns(struct person *person, const char **arguments, int terminal)
+{
+	const char *environment[ENVIRONMENT_MAX];
+	char home[160];
+	char path[PROGRAM_PATH];
+
+	program_path("safer", path);
+	arguments[0] = path;
+	person_environment(person, home, environment);
+	return program_spawn(arguments, environment, terminal, terminal, terminal);
+}
+
 void person_starts(struct person *person, struct running *running, const char *argument, ...)
 {
 	const char *arguments[PROGRAM_ARGUMENTS];

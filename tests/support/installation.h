@@ -83,6 +83,8 @@ int person_runs(struct person *person, const char *argument, ...);
 void person_gets_at(const char *file, int line, struct person *person, int expected, ...);
 /* Runs it on a terminal; what it shows is in out. */
 int person_on_terminal(struct person *person, const char *argument, ...);
+/* Starts safer on a terminal and goes on; its process. arguments[0] is filled in. */
+pid_t person_spawns(struct person *person, const char **arguments, int terminal);
 /* Starts safer and goes on. */
 void person_starts(struct person *person, struct running *running, const char *argument, ...);
 

@@ -1,0 +1,296 @@
+/* The board on a terminal of 80 columns and 24 lines, as it is over ssh: what it shows, how it follows what others do, and
+ * that the terminal is as it was, however it ends. */
+#include "tests/support/partnership.h"
+#include "tests/support/terminal.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct {
+	struct installation *it;
+	struct person *ann;
+	struct person *paul;  /* of the police */
+	struct person *colin; /* of the council */
+	struct terminal *terminal;
+} scene;
+
+static int group_setup(void **state)
+{
+	(void)state;
+	scene.it = installation_open(NULL);
+	scene.ann = person_new(scene.it, "ann");
+	scene.paul = person_new(scene.it, "paul");
+	scene.colin = person_new(scene.it, "colin");
+	person_enrol(scene.ann, scene.it->invitation);
+	partnership_make(scene.ann, scene.paul);
+	person_joins(scene.ann, scene.colin, COUNCIL);
+	partnership_share_action(scene.paul);
+	return 0;
+}
+
+static int group_teardown(void **state)
+{
+	(void)state;
+	installation_close(scene.it);
+	return 0;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	scene.terminal = terminal_new(24, 80);
+	scene.paul->environment[0] = "TERM=xterm";
+	scene.paul->environment[1] = "COLUMNS=";
+	scene.paul->environment[2] = NULL;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	terminal_free(scene.terminal);
+	return 0;
+}
+
+static void board_opens(void)
+{
+	terminal_starts(scene.terminal, scene.paul, "watch", "--board", NULL);
+	terminal_until(scene.terminal, "live");
+	terminal_until(scene.terminal, "Street lighting");
+}
+
+static void left_by_q(void)
+{
+	terminal_types(scene.terminal, "q");
+	assert_int_equal(terminal_ended(scene.terminal), 0);
+	assert_true(terminal_is_clean(scene.terminal));
+}
+
+/* ---- what it shows ---- */
+
+static void fits(void)
+{
+	board_opens();
+	assert_says(terminal_row(scene.terminal, 0), PARTNERSHIP_NAME);
+	assert_says(terminal_row(scene.terminal, 0), "live");
+	assert_says(terminal_row(scene.terminal, 1), "1 priority, 2 actions");
+	assert_says(terminal_row(scene.terminal, 23), "q leaves");
+	assert_says(terminal_screen(scene.terminal), "G on track");
+	assert_says(terminal_screen(scene.terminal), "2014-12-31");
+	assert_false(terminal_saw_colour(scene.terminal));
+	left_by_q();
+}
+
+static void the_plan_is_shown_on_an_xterm(void **state)
+{
+	(void)state;
+	fits();
+}
+
+static void what_was_on_the_screen_before_is_there_again(void **state)
+{
+	(void)state;
+	board_opens();
+	assert_true(terminal_is_full_screen(scene.terminal));
+	left_by_q();
+	assert_false(says(terminal_screen(scene.terminal), "Street lighting"));
+}
+
+static void the_plan_is_shown_on_a_vt100(void **state)
+{
+	(void)state;
+	scene.paul->environment[0] = "TERM=vt100";
+	fits();
+}
+
+static void the_plan_is_shown_without_colour(void **state)
+{
+	(void)state;
+	scene.paul->environment[2] = "NO_COLOR=1";
+	fits();
+}
+
+static void a_change_of_another_appears(void **state)
+{
+	(void)state;
+	board_opens();
+	person_gets(scene.colin, 0, "action", "set", SHARED, "status=at-risk", "status_reason=no lamps");
+	terminal_until(scene.terminal, "A at risk");
+	terminal_until(scene.terminal, COUNCIL);
+	person_gets(scene.colin, 0, "action", "set", SHARED, "status=on-track");
+	terminal_until_gone(scene.terminal, "A at risk");
+	left_by_q();
+}
+
+static void who_is_editing_appears_and_goes(void **state)
+{
+	struct running editing;
+
+	(void)state;
+	board_opens();
+	scene.colin->environment[0] = "SAFER_EDITOR=cat; read line < /dev/zero; true";
+	person_starts(scene.colin, &editing, "action", "edit", SHARED, NULL);
+	terminal_until(scene.terminal, COUNCIL " (");
+	terminal_until(scene.terminal, ") is editing " SHARED " since ");
+	terminal_until(scene.terminal, "1 being edited");
+	kill(editing.pid, SIGKILL);
+	terminal_until_gone(scene.terminal, "is editing");
+	scene.colin->environment[0] = NULL;
+	left_by_q();
+}
+
+static void keys_move_open_and_go_back(void **state)
+{
+	(void)state;
+	board_opens();
+	assert_int_equal(terminal_row(scene.terminal, 3)[0], '>');
+	terminal_types(scene.terminal, TERMINAL_DOWN "j" TERMINAL_UP "j");
+	terminal_until(scene.terminal, "\n>  A2");
+	terminal_types(scene.terminal, TERMINAL_ENTER);
+	terminal_until(scene.terminal, "Esc goes back");
+	assert_says(terminal_row(scene.terminal, 3), SHARED "  Street lighting");
+	assert_says(terminal_screen(scene.terminal), "priority");
+	assert_says(terminal_screen(scene.terminal), "changed");
+	terminal_types(scene.terminal, TERMINAL_ESC);
+	terminal_until(scene.terminal, "/ finds");
+	left_by_q();
+}
+
+static void a_filter_is_typed_and_dropped(void **state)
+{
+	(void)state;
+	board_opens();
+	terminal_types(scene.terminal, "/lightq");
+	terminal_until(scene.terminal, "Nothing here has that in it.");
+	terminal_types(scene.terminal, "\177" TERMINAL_ENTER);
+	terminal_until(scene.terminal, "showing what has \"light\" in it");
+	assert_says(terminal_screen(scene.terminal), "Street lighting");
+	assert_false(says(terminal_screen(scene.terminal), " A1 "));
+	terminal_types(scene.terminal, TERMINAL_ESC);
+	terminal_until(scene.terminal, " A1 ");
+	left_by_q();
+}
+
+static void it_takes_the_size_of_the_terminal(void **state)
+{
+	(void)state;
+	board_opens();
+	terminal_resize(scene.terminal, 40, 130);
+	terminal_until(scene.terminal,
+		       "Operational Group         20"); /* the wide form has the owner on the same line */
+	terminal_types(scene.terminal, "j");
+	assert_says(terminal_row(scene.terminal, 39), "q leaves");
+	terminal_resize(scene.terminal, 10, 60);
+	terminal_types(scene.terminal, "k");
+	terminal_until(scene.terminal, "q leaves");
+	assert_says(terminal_row(scene.terminal, 9), "q leaves");
+	left_by_q();
+}
+
+/* ---- how it ends ---- */
+
+static void a_lost_server_is_told_and_comes_back(void **state)
+{
+	(void)state;
+	board_opens();
+	installation_stop(scene.it);
+	terminal_until(scene.terminal, "trying again");
+	assert_says(terminal_screen(scene.terminal), "Street lighting");
+	installation_start(scene.it);
+	terminal_until(scene.terminal, "live");
+	person_gets(scene.colin, 0, "action", "set", SHARED, "progress=77");
+	terminal_types(scene.terminal, "j"
+				       "j" TERMINAL_ENTER);
+	terminal_until(scene.terminal, "77%");
+	left_by_q();
+}
+
+static void it_can_be_left_while_the_server_is_gone(void **state)
+{
+	(void)state;
+	board_opens();
+	installation_stop(scene.it);
+	terminal_until(scene.terminal, "trying again");
+	left_by_q();
+	installation_start(scene.it);
+}
+
+static void a_signal_leaves_the_terminal_as_it_was(void **state)
+{
+	static const struct {
+		int number;
+		int code;
+	} ends[] = {{SIGINT, 130},  {SIGTERM, 143}, {SIGHUP, 129},
+		    {SIGQUIT, 131}, {SIGSEGV, 139}, {SIGABRT, 134}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		board_opens();
+		assert_false(terminal_is_clean(scene.terminal));
+		terminal_signal(scene.terminal, ends[i].number);
+		assert_int_equal(terminal_ended(scene.terminal), ends[i].code);
+		assert_true(terminal_is_clean(scene.terminal));
+	}
+}
+
+static void control_c_ends_it(void **state)
+{
+	(void)state;
+	board_opens();
+	terminal_signal(scene.terminal, SIGINT);
+	assert_int_equal(terminal_ended(scene.terminal), 130);
+	assert_true(terminal_is_clean(scene.terminal));
+}
+
+/* ---- where it cannot be ---- */
+
+static void without_a_terminal_it_says_what_to_do_instead(void **state)
+{
+	(void)state;
+	person_gets(scene.paul, 2, "watch", "--board");
+	assert_says(scene.paul->err, "the board needs a terminal, and this is none");
+	assert_says(scene.paul->err, "leave --board out");
+	person_gets(scene.paul, 2, "watch", "--board", "--json");
+	assert_says(scene.paul->err, "has no other form");
+}
+
+static void a_terminal_that_cannot_be_drawn_on_is_named(void **state)
+{
+	(void)state;
+	scene.paul->environment[0] = "TERM=dumb";
+	assert_int_equal(person_on_terminal(scene.paul, "watch", "--board", NULL), 2);
+	assert_says(scene.paul->out, "cannot be drawn on a terminal of the type \"dumb\"");
+	scene.paul->environment[0] = "TERM=no-such-terminal";
+	assert_int_equal(person_on_terminal(scene.paul, "watch", "--board", NULL), 2);
+	assert_says(scene.paul->out, "nothing is known here of a terminal of the type \"no-such-terminal\"");
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(the_plan_is_shown_on_an_xterm),
+		TEST(what_was_on_the_screen_before_is_there_again),
+		TEST(the_plan_is_shown_on_a_vt100),
+		TEST(the_plan_is_shown_without_colour),
+		TEST(a_change_of_another_appears),
+		TEST(who_is_editing_appears_and_goes),
+		TEST(keys_move_open_and_go_back),
+		TEST(a_filter_is_typed_and_dropped),
+		TEST(it_takes_the_size_of_the_terminal),
+		TEST(a_lost_server_is_told_and_comes_back),
+		TEST(it_can_be_left_while_the_server_is_gone),
+		TEST(a_signal_leaves_the_terminal_as_it_was),
+		TEST(control_c_ends_it),
+		TEST(without_a_terminal_it_says_what_to_do_instead),
+		TEST(a_terminal_that_cannot_be_drawn_on_is_named),
+	};
+
+	return cmocka_run_group_tests_name("board", tests, group_setup, group_teardown);
+}
