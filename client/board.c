@@ -14,6 +14,8 @@
 #define DUE         18 /* "2014-09-30 overdue" */
 #define OWNER       24
 #define CHANGED     34
+#define OWNER_BELOW 38
+#define BELOW       10 /* where the lines below begin, under the title */
 #define TITLE_LEAST 20
 
 /* ---- text ---- */
@@ -192,7 +194,7 @@ static bool is_wanted(const struct body *body, const struct board_item *item)
 		}
 	}
 	for (size_t i = 0; i < facts->editor_count; i++) {
-		if (strcmp(facts->editors[i].id, item->id) == 0 && has_word(body, facts->editors[i].words)) {
+		if (strcmp(facts->editors[i].id, item->id) == 0 && has_word(body, facts->editors[i].who)) {
 			return true;
 		}
 	}
@@ -216,12 +218,28 @@ static bool is_loose(const struct board_facts *facts, const struct board_item *i
 	return item->under != NULL;
 }
 
-static const char *changed_words(struct arena *arena, const struct board_item *item)
+/* A moment as short as it is clear: the time of today, the date of another day. */
+static const char *moment(struct arena *arena, const struct board_facts *facts, const char *at)
 {
-	if (!item->at[0]) {
-		return "";
+	bool today = strncmp(at, facts->today, strlen("2014-07-01")) == 0;
+
+	if (strlen(at) < strlen("2014-07-01 14:02")) {
+		return at;
 	}
-	return arena_printf(arena, "%s%s%s", item->at, item->by[0] ? " " : "", item->by);
+	return today ? at + strlen("2014-07-01 ") : arena_text(arena, at, strlen("2014-07-01"));
+}
+
+/* "14:02 Paul Police": the name alone, of what the journal says of who it was. */
+static const char *changed_words(const struct body *body, const struct board_item *item)
+{
+	const char *at = moment(body->arena, body->facts, item->at);
+	const char *comma = strstr(item->by, ", ");
+	int length = (int)(comma ? comma - item->by : (long)strlen(item->by));
+
+	if (!item->at[0] || !at) {
+		return at;
+	}
+	return arena_printf(body->arena, "%s%s%.*s", at, length > 0 ? " " : "", length, item->by);
 }
 
 /* " A12  Taxi marshals        A at risk    2014-09-30 overdue"; on a wide terminal owner and last change as well. */
@@ -237,7 +255,7 @@ static char *action_line(const struct body *body, const struct board_item *item)
 	char *due = arena_printf(arena, "%s%s", item->due,
 				 is_overdue(item, body->facts->today) ? " overdue" : "");
 	const char *owner = wide ? board_fit(arena, body->look, item->owner, OWNER, true) : "";
-	const char *changed = changed_words(arena, item);
+	const char *changed = changed_words(body, item);
 	char *line = NULL;
 
 	changed = wide && changed ? board_fit(arena, body->look, changed, CHANGED, false) : changed;
@@ -253,10 +271,11 @@ static char *action_line(const struct body *body, const struct board_item *item)
 
 static char *second_line(const struct body *body, const struct board_item *item)
 {
-	const char *changed = changed_words(body->arena, item);
-	char *line = changed ? arena_printf(body->arena, "         %s%s%s", item->owner,
-					    item->owner[0] && changed[0] ? "; changed " : "", changed)
-			     : NULL;
+	const char *changed = changed_words(body, item);
+	char *owner = board_fit(body->arena, body->look, item->owner, OWNER_BELOW, false);
+	char *line = changed && owner ? arena_printf(body->arena, "%*s%s%s%s", BELOW, "", owner,
+						     owner[0] && changed[0] ? "; changed " : "", changed)
+				      : NULL;
 
 	return line ? board_fit(body->arena, body->look, line, body->look->columns, false) : NULL;
 }
@@ -269,7 +288,10 @@ static enum status put_editors(const struct body *body, const struct board_item 
 		const struct board_editor *editor = &body->facts->editors[i];
 
 		if (strcmp(editor->id, item->id) == 0) {
-			char *line = arena_printf(body->arena, "       > %s", editor->words);
+			const char *since = moment(body->arena, body->facts, editor->since);
+			char *line = since ? arena_printf(body->arena, "%*s> editing since %s: %s", BELOW - 2,
+							  "", since, editor->who)
+					   : NULL;
 
 			line = line ? board_fit(body->arena, body->look, line, body->look->columns, false)
 				    : NULL;

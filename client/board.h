@@ -30,7 +30,8 @@ struct board_item {
 
 struct board_editor {
 	const char *id;    /* of the record that they are editing */
-	const char *words; /* "Debra Tedds (Warwickshire Police) is editing A12 since 10:42" */
+	const char *who;   /* "Debra Tedds (Warwickshire Police)" */
+	const char *since; /* "2014-07-01 10:42" */
 };
 
 struct board_facts {

@@ -85,6 +85,18 @@ static void forget_editors(struct board *board)
 	board->editor_count = 0;
 }
 
+/* "2014-07-01 14:02" */
+static const char *minute(struct arena *arena, const char *at)
+{
+	char *text = arena_text(arena, at, strlen(at));
+
+	if (text && strlen(text) > 16) {
+		text[10] = ' ';
+		text[16] = 0;
+	}
+	return text;
+}
+
 static enum status take_presences(struct board *board, const msgpack_object *map, struct error *err)
 {
 	const msgpack_object *presences = codec_get(map, "presences");
@@ -100,12 +112,14 @@ static enum status take_presences(struct board *board, const msgpack_object *map
 	for (size_t i = 0; i < count; i++) {
 		const msgpack_object *presence = list_item(presences, i);
 		const char *id = codec_get_string(view.arena, presence, "id");
-		const char *words = presence_words(&view, presence);
+		const char *since = codec_get_string(view.arena, presence, "since");
+		const char *who = presence_who(&view, presence);
 
-		if (!id || !words) {
+		since = since ? minute(view.arena, since) : NULL;
+		if (!id || !who || !since) {
 			return error_memory(err);
 		}
-		board->editors[board->editor_count++] = (struct board_editor){id, words};
+		board->editors[board->editor_count++] = (struct board_editor){id, who, since};
 	}
 	return STATUS_OK;
 }
@@ -180,18 +194,6 @@ static const char *text_of(struct arena *arena, const msgpack_object *fields, co
 	const char *text = codec_get_string(arena, fields, name);
 
 	return text ? text : "";
-}
-
-/* "2014-07-01 14:02" */
-static const char *minute(struct arena *arena, const char *at)
-{
-	char *text = arena_text(arena, at, strlen(at));
-
-	if (text && strlen(text) > 16) {
-		text[10] = ' ';
-		text[16] = 0;
-	}
-	return text;
 }
 
 /* What a body is called, or its id. */
@@ -311,7 +313,12 @@ static enum status lay_out_detail(struct board *board, const struct board_look *
 	}
 	for (size_t i = 0; i < board->editor_count; i++) {
 		if (strcmp(board->editors[i].id, board->detail) == 0) {
-			pairs[count++] = (struct board_pair){"now", board->editors[i].words};
+			pairs[count] = (struct board_pair){"editing", arena_printf(arena, "%s, since %s",
+										   board->editors[i].who,
+										   board->editors[i].since)};
+			if (!pairs[count++].value) {
+				return error_memory(err);
+			}
 		}
 	}
 	for (size_t i = 0; record && i < record->kind->field_count; i++) {

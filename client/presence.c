@@ -41,6 +41,11 @@ static bool is_own(const struct client *client, const msgpack_object *presence)
 	       codec_text_is(codec_get(presence, "person"), client->greeting.person);
 }
 
+const char *presence_who(struct client *client, const msgpack_object *presence)
+{
+	return is_own(client, presence) ? "you" : who(client, presence);
+}
+
 const char *presence_words(struct client *client, const msgpack_object *presence)
 {
 	const char *id = codec_get_string(client->arena, presence, "id");
@@ -100,6 +105,78 @@ void presence_print(struct client *client, const char *id, FILE *file)
 	if (client_call(client, METHOD_presence, params, &result, &ignored) == STATUS_OK) {
 		print_all(client, result, file);
 	}
+}
+
+/* ---- coming and going ---- */
+
+struct presence_told {
+	const char *came;
+	const char *went;
+};
+
+void presence_log_forget(struct presence_log *log)
+{
+	arena_free(log->arena);
+	*log = (struct presence_log){NULL, NULL, 0};
+}
+
+static enum status read_told(struct client *client, const msgpack_object *presence, struct presence_told *out,
+			     struct error *err)
+{
+	const char *id = codec_get_string(client->arena, presence, "id");
+	const char *person = presence_who(client, presence);
+
+	out->came = presence_words(client, presence);
+	out->went = id && person ? arena_printf(client->arena, "%s %s no longer editing %s", person,
+						is_own(client, presence) ? "are" : "is", id)
+				 : NULL;
+	return out->came && out->went ? STATUS_OK : error_memory(err);
+}
+
+static bool is_among(const struct presence_log *log, const char *came)
+{
+	for (size_t i = 0; i < log->count; i++) {
+		if (strcmp(log->told[i].came, came) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+enum status presence_log_print(struct presence_log *log, struct client *client, const msgpack_object *map,
+			       FILE *file, struct error *err)
+{
+	const msgpack_object *presences = codec_get(map, "presences");
+	struct presence_log now = {.arena = arena_new()};
+	struct client view = *client; /* with an arena that ends with the next of these */
+	enum status status = STATUS_OK;
+
+	view.arena = now.arena;
+	now.told = now.arena ? arena_array(now.arena, list_size(presences) + 1, sizeof(*now.told)) : NULL;
+	if (!now.told) {
+		presence_log_forget(&now);
+		return error_memory(err);
+	}
+	for (size_t i = 0; i < list_size(presences) && status == STATUS_OK; i++) {
+		status = read_told(&view, list_item(presences, i), &now.told[now.count++], err);
+	}
+	if (status != STATUS_OK) {
+		presence_log_forget(&now);
+		return status;
+	}
+	for (size_t i = 0; i < log->count; i++) {
+		if (!is_among(&now, log->told[i].came)) {
+			(void)fprintf(file, "%s\n", log->told[i].went);
+		}
+	}
+	for (size_t i = 0; i < now.count; i++) {
+		if (!is_among(log, now.told[i].came)) {
+			(void)fprintf(file, "%s\n", now.told[i].came);
+		}
+	}
+	presence_log_forget(log);
+	*log = now;
+	return STATUS_OK;
 }
 
 /* ---- the command ---- */

@@ -6,6 +6,7 @@
 #include "client/follow.h"
 #include "client/json.h"
 #include "client/listing.h"
+#include "client/presence.h"
 #include "client/print.h"
 #include "client/record.h"
 #include "client/screen.h"
@@ -30,6 +31,8 @@ struct watch {
 	struct listing listing;
 	struct grid *grid;
 	size_t records; /* of the picture */
+
+	struct presence_log editors; /* who was told to be editing what, for people */
 };
 
 /* ---- what is wanted ---- */
@@ -256,6 +259,9 @@ static json_t *json_of_event(const struct watch *watch, const struct follow_even
 				 (json_int_t)watch->records);
 	case FOLLOW_RESYNC:
 		return json_pack("{s:s, s:I}", "type", "resync", "entry", entry);
+	case FOLLOW_PRESENCE:
+		return json_pack("{s:s, s:o}", "type", "presence", "presences",
+				 json_of_object(codec_get(event->map, "presences")));
 	default:
 		return NULL;
 	}
@@ -289,6 +295,9 @@ static enum status show_line(struct watch *watch, const struct follow_event *eve
 		return json_print_line(event->type == FOLLOW_CHANGE ? json_of_change(event)
 								    : json_of_event(watch, event),
 				       view.output.file, err);
+	}
+	if (event->type == FOLLOW_PRESENCE) {
+		return presence_log_print(&watch->editors, watch->client, event->map, view.output.file, err);
 	}
 	if (event->type == FOLLOW_RECORD) {
 		if (mode == OUTPUT_TABLE) {
@@ -344,6 +353,9 @@ static enum status show(struct watch *watch, const struct follow_event *event, s
 		arena_free(watch->arena);
 		watch->arena = NULL;
 	}
+	if (event->type == FOLLOW_PICTURE || event->type == FOLLOW_BROKEN) {
+		presence_log_forget(&watch->editors);
+	}
 	watch->records += event->type == FOLLOW_RECORD;
 	if (event->type != FOLLOW_BROKEN && event->type != FOLLOW_AGAIN && event->type != FOLLOW_NOTHING) {
 		status = show_line(watch, event, err);
@@ -398,6 +410,7 @@ static enum status run(struct client *client, const char *target, struct error *
 	if (status == STATUS_OK) {
 		status = read_wish(&watch, target, err);
 	}
+	watch.wish.presence = client->output.mode == OUTPUT_TABLE || client->output.mode == OUTPUT_JSON;
 	if (status == STATUS_OK && board) {
 		return show_board(client, &watch.wish, err);
 	}
@@ -417,6 +430,7 @@ static enum status run(struct client *client, const char *target, struct error *
 	}
 	follow_free(follow);
 	arena_free(watch.arena);
+	presence_log_forget(&watch.editors);
 	if (status == STATUS_INTERRUPTED) {
 		*err = (struct error)ERROR_INIT; /* that is how a watch ends: nothing to complain of */
 	}

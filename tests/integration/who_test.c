@@ -139,6 +139,27 @@ static void a_killed_editor_leaves_nobody_behind(void **state)
 	running_end(&scene.editing, 0);
 }
 
+static void a_watch_tells_who_comes_and_who_goes(void **state)
+{
+	struct running lines;
+	struct running json;
+
+	(void)state;
+	person_starts(scene.colin, &lines, "watch", SHARED, NULL);
+	running_until(&lines, "control-C ends");
+	person_starts(scene.colin, &json, "watch", SHARED, "--json", NULL);
+	running_until(&json, "\"ready\"");
+	paul_opens(SHARED);
+	running_until(&lines, ") is editing " SHARED " since ");
+	running_until(&json, "\"type\":\"presence\"");
+	the_editor_may_close();
+	assert_int_equal(running_end(&scene.editing, 0), 0);
+	running_until(&lines, ") is no longer editing " SHARED);
+	running_until(&json, "\"presences\":[]");
+	running_end(&lines, SIGINT);
+	running_end(&json, SIGINT);
+}
+
 static void one_is_not_told_of_a_record_that_one_may_not_see(void **state)
 {
 	(void)state;
@@ -162,6 +183,7 @@ int main(void)
 		cmocka_unit_test(others_are_told_while_an_editor_is_open),
 		cmocka_unit_test(whoever_opens_it_next_is_told_first_and_not_kept_out),
 		cmocka_unit_test(a_killed_editor_leaves_nobody_behind),
+		cmocka_unit_test(a_watch_tells_who_comes_and_who_goes),
 		cmocka_unit_test(one_is_not_told_of_a_record_that_one_may_not_see),
 	};
 

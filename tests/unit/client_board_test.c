@@ -22,7 +22,7 @@ static const struct board_item items[] = {
 };
 
 static const struct board_editor editors[] = {
-	{"A2", "Debra Tedds (Warwickshire Police) is editing A2 since 10:42"},
+	{"A2", "Debra Tedds (Warwickshire Police)", "2014-07-01 10:42"},
 };
 
 struct wall {
@@ -145,8 +145,10 @@ static void owner_and_last_change_stand_below(void **state)
 
 	body(wall);
 	line = line_with(wall, "Taxi marshals") + 1;
+	assert_non_null(strstr(text_at(wall, line), "Police authority; changed 14:02 Paul Police"));
+	assert_null(strstr(text_at(wall, line), "member of"));
 	assert_non_null(
-		strstr(text_at(wall, line), "Police authority; changed 2014-07-01 14:02 Paul Police"));
+		strstr(text_at(wall, line_with(wall, "Street lighting") + 1), "changed 2014-06-02 Colin"));
 	assert_string_equal(wall->lines.lines[line].id, "A1");
 	assert_false(wall->lines.lines[line].head);
 }
@@ -157,7 +159,7 @@ static void who_is_editing_stands_at_the_record(void **state)
 	size_t line;
 
 	body(wall);
-	line = line_with(wall, "Debra Tedds (Warwickshire Police) is editing A2 since 10:42");
+	line = line_with(wall, "> editing since 10:42: Debra Tedds (Warwickshire Police)");
 	assert_int_equal(line, line_with(wall, "Street lighting") + 2);
 }
 
@@ -170,7 +172,7 @@ static void a_wide_terminal_has_it_all_on_one_line(void **state)
 	body(wall);
 	line = line_with(wall, "Taxi marshals");
 	assert_non_null(strstr(text_at(wall, line), "Police authority"));
-	assert_non_null(strstr(text_at(wall, line), "2014-07-01 14:02 Paul"));
+	assert_non_null(strstr(text_at(wall, line), "14:02 Paul Police"));
 	assert_non_null(strstr(text_at(wall, line + 1), "Street lighting"));
 }
 
