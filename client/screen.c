@@ -109,6 +109,7 @@ static void tell_errors(void)
 enum status screen_check(const struct client *client, struct error *err)
 {
 	const char *terminal = getenv("TERM");
+	int known = 0;
 
 	if (client->output.mode != OUTPUT_TABLE) {
 		error_set(err, STATUS_INVALID, "the board is drawn on a terminal, and has no other form");
@@ -124,6 +125,13 @@ enum status screen_check(const struct client *client, struct error *err)
 		return error_hint(err, "set TERM to what your terminal is, such as xterm or vt100, "
 				       "or leave --board out");
 	}
+	if (setupterm(terminal, STDOUT_FILENO, &known) != OK) {
+		error_set(err, STATUS_INVALID, "nothing is known here of a terminal of the type \"%s\"",
+			  terminal);
+		return error_hint(err, "set TERM to one that is, such as xterm or vt100, "
+				       "or leave --board out");
+	}
+	(void)del_curterm(cur_term);
 	return STATUS_OK;
 }
 
@@ -134,10 +142,7 @@ enum status screen_open(bool marks, struct error *err)
 	}
 	place.screen = newterm(NULL, stdout, stdin);
 	if (!place.screen) {
-		error_set(err, STATUS_INVALID, "nothing is known here of a terminal of the type \"%s\"",
-			  getenv("TERM"));
-		return error_hint(err,
-				  "set TERM to one that is, such as xterm or vt100, or leave --board out");
+		return error_memory(err);
 	}
 	place.marks = marks;
 	place.leave_length = 0;

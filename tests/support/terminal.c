@@ -242,6 +242,15 @@ void terminal_until(struct terminal *terminal, const char *text)
 	}
 }
 
+void terminal_until_row(struct terminal *terminal, int row, const char *text)
+{
+	while (strstr(terminal_row(terminal, row), text) == NULL) {
+		if (!take(terminal, PROGRAM_SECONDS * 1000)) {
+			fail_msg("row %d never showed \"%s\", but: %s", row, text, terminal->text);
+		}
+	}
+}
+
 void terminal_until_gone(struct terminal *terminal, const char *text)
 {
 	while (strstr(terminal_screen(terminal), text) != NULL) {

@@ -34,6 +34,7 @@ void terminal_signal(struct terminal *terminal, int number);
 
 /* Reads until the screen shows a text, or no longer does; fails the test after a while, with what it shows. */
 void terminal_until(struct terminal *terminal, const char *text);
+void terminal_until_row(struct terminal *terminal, int row, const char *text);
 void terminal_until_gone(struct terminal *terminal, const char *text);
 
 /* The screen as text, a line a row; a row. They live until the next call. */
