@@ -4,7 +4,7 @@
 
 #include "common/calendar.h"
 #include "server/policy/policy.h"
-#include "server/records/visible.h"
+#include "server/records/settled.h"
 #include "server/session.h"
 
 #include <string.h>
@@ -58,8 +58,10 @@ struct entry_view { /* one entry, as this session sees it */
 	struct visibility visibility;
 	struct buffer changes;  /* packed {id, kind, revision, verb, title, fields} of what may be seen */
 	struct buffer openings; /* packed {id, field, salt, value} */
+	struct buffer settled;  /* the same, of values that were given up in conflicts */
 	size_t change_count;
 	size_t opening_count;
+	size_t settled_count;
 	size_t hidden; /* changes, or fields of changes, that may not be seen */
 };
 
@@ -69,12 +71,14 @@ static void view_init(struct entry_view *view, struct request *request)
 	visibility_init(&view->visibility, request->context, request->arena, request->session);
 	buffer_init(&view->changes, 1 << 24);
 	buffer_init(&view->openings, 1 << 24);
+	buffer_init(&view->settled, 1 << 24);
 }
 
 static void view_release(struct entry_view *view)
 {
 	buffer_release(&view->changes);
 	buffer_release(&view->openings);
+	buffer_release(&view->settled);
 }
 
 static void put_opening(struct entry_view *view, const struct record *record, const char *field,
@@ -92,6 +96,7 @@ static enum status put_change(struct entry_view *view, const struct record *reco
 {
 	struct arena *arena = view->request->arena;
 	uint64_t seen = record_fields_seen(&view->visibility, record);
+	struct settled_view settled = {.visibility = &view->visibility, .record = record, .seen = seen};
 	const msgpack_object *salts = NULL;
 	size_t count = 0;
 	size_t header = 0;
@@ -99,7 +104,7 @@ static enum status put_change(struct entry_view *view, const struct record *reco
 	if (codec_decode(arena, record->row.salts, &salts, err) != STATUS_OK) {
 		return err->status;
 	}
-	codec_put_map(&view->changes, 6);
+	codec_put_map(&view->changes, codec_get(salts, SETTLED_KEY) ? 7 : 6);
 	codec_pair_text(&view->changes, "id", record->id);
 	codec_pair_text(&view->changes, "kind", record->kind->name);
 	codec_pair_int(&view->changes, "revision", record->row.revision);
@@ -124,6 +129,16 @@ static enum status put_change(struct entry_view *view, const struct record *reco
 	}
 	codec_map_end(&view->changes, header, count);
 	view->change_count++;
+	if (codec_get(salts, SETTLED_KEY) == NULL) {
+		return STATUS_OK;
+	}
+	codec_put_text(&view->changes, "settled");
+	if (settled_put(&settled, &view->changes, err) != STATUS_OK ||
+	    settled_put_openings(&settled, &view->settled, err) != STATUS_OK) {
+		return err->status;
+	}
+	view->settled_count += settled.shown;
+	view->hidden += settled.hidden;
 	return STATUS_OK;
 }
 
@@ -287,7 +302,7 @@ enum status handle_journal_show(struct request *request, struct error *err)
 		goto out;
 	}
 	merkle_leaf(leaf.leaf, &hash);
-	codec_put_map(&request->reply, 6);
+	codec_put_map(&request->reply, 7);
 	codec_put_text(&request->reply, "entry");
 	if ((status = put_entry(&view, &leaf, &request->reply, err)) != STATUS_OK) {
 		goto out;
@@ -303,9 +318,12 @@ enum status handle_journal_show(struct request *request, struct error *err)
 	codec_put_text(&request->reply, "openings");
 	codec_put_list(&request->reply, view.opening_count);
 	codec_put_raw(&request->reply, buffer_span(&view.openings));
+	codec_put_text(&request->reply, "settled");
+	codec_put_list(&request->reply, view.settled_count);
+	codec_put_raw(&request->reply, buffer_span(&view.settled));
 	codec_pair_text(&request->reply, "head", note);
 	put_proof(&request->reply, &proof);
-	if (view.openings.failed) {
+	if (view.openings.failed || view.settled.failed) {
 		status = error_memory(err);
 	}
 out:

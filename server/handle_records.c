@@ -3,8 +3,8 @@
 
 #include "common/calendar.h"
 #include "server/policy/policy.h"
-#include "server/records/changeset.h"
 #include "server/records/query.h"
+#include "server/records/settled.h"
 #include "server/records/views.h"
 
 #include <stdio.h>
@@ -237,6 +237,7 @@ static enum status tell(void *payload, const struct record_row *row, struct erro
 	struct leaf_row leaf;
 	char at[TIME_TEXT];
 	bool visible = false;
+	uint64_t seen = 0;
 
 	copy.body.data =
 		arena_copy(arena, row->body.data, row->body.length); /* outlives the visit as `last` */
@@ -255,7 +256,8 @@ static enum status tell(void *payload, const struct record_row *row, struct erro
 		return err->status;
 	}
 	time_format(row->at, at);
-	codec_put_map(out, 7);
+	seen = record_fields_seen(&telling->visibility, &record) & telling->seen_now;
+	codec_put_map(out, 8);
 	codec_pair_int(out, "entry", row->entry);
 	codec_pair_int(out, "revision", row->revision);
 	codec_pair_text(out, "at", at);
@@ -263,9 +265,14 @@ static enum status tell(void *payload, const struct record_row *row, struct erro
 	codec_pair_text(out, "verb", row->verb);
 	codec_pair_text(out, "reason", leaf.reason);
 	codec_put_text(out, "fields");
-	if (tell_fields(telling, &record,
-			record_fields_seen(&telling->visibility, &record) & telling->seen_now,
-			err) != STATUS_OK) {
+	if (tell_fields(telling, &record, seen, err) != STATUS_OK) {
+		return err->status;
+	}
+	codec_put_text(out, "settled");
+	if (settled_put(&(struct settled_view){.visibility = &telling->visibility,
+					       .record = &record,
+					       .seen = seen},
+			out, err) != STATUS_OK) {
 		return err->status;
 	}
 	telling->last = record.fields;

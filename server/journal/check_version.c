@@ -79,8 +79,9 @@ static const msgpack_object *decode_map(struct check *check, const struct record
 
 /* ---- fields ---- */
 
-static void check_commitment(struct check *check, const struct revision *revision, const char *name,
-			     const msgpack_object *committed)
+static void check_value(struct check *check, const struct revision *revision, const char *name,
+			const msgpack_object *committed, const msgpack_object *value,
+			const msgpack_object *value_salt)
 {
 	struct span want;
 	struct span salt;
@@ -88,10 +89,10 @@ static void check_commitment(struct check *check, const struct revision *revisio
 
 	check->report->values++;
 	buffer_clear(&check->scratch);
-	codec_put_object(&check->scratch, codec_get(revision->body, name));
+	codec_put_object(&check->scratch, value);
 	check->starved = check->starved || check->scratch.starved;
 	if (check->scratch.failed || !codec_bin(committed, &want) || want.length != DIGEST_BYTES ||
-	    !codec_bin(codec_get(revision->salts, name), &salt) || salt.length != SALT_BYTES) {
+	    !codec_bin(value_salt, &salt) || salt.length != SALT_BYTES) {
 		complain_of(check, revision->row, "a field or its salt is missing");
 		return;
 	}
@@ -130,13 +131,40 @@ static enum status check_untouched(struct check *check, const struct revision *r
 	return STATUS_OK;
 }
 
+/* What was given up in a conflict: each commitment has its salt and its value beside the leaf. */
+static enum status check_settled(struct check *check, const struct revision *revision, struct error *err)
+{
+	const msgpack_object *committed = revision->change->settled;
+	const msgpack_object *kept = codec_get(revision->salts, "settled");
+
+	if (codec_count(kept) != codec_count(committed)) {
+		complain_of(check, revision->row,
+			    "it has not what was given up for each field that was settled");
+	}
+	for (size_t i = 0; i < codec_count(committed); i++) {
+		const char *name = key_of(check, committed, i);
+		const msgpack_object *one = NULL;
+
+		if (!name) {
+			return error_memory(err);
+		}
+		one = codec_get(kept, name);
+		check_value(check, revision, name, &committed->via.map.ptr[i].val, codec_get(one, "value"),
+			    codec_get(one, "salt"));
+	}
+	return STATUS_OK;
+}
+
 static enum status check_fields(struct check *check, const struct revision *revision, struct error *err)
 {
 	const msgpack_object *fields = revision->change->fields;
 	enum status status;
 
-	if (codec_count(revision->salts) != codec_count(fields)) {
+	if (codec_count(revision->salts) != codec_count(fields) + (revision->change->settled ? 1 : 0)) {
 		complain_of(check, revision->row, "it has not one salt for each field that changed");
+	}
+	if (check_settled(check, revision, err) != STATUS_OK) {
+		return err->status;
 	}
 	for (size_t i = 0; i < codec_count(fields); i++) {
 		const char *name = key_of(check, fields, i);
@@ -144,7 +172,8 @@ static enum status check_fields(struct check *check, const struct revision *revi
 		if (!name) {
 			return error_memory(err);
 		}
-		check_commitment(check, revision, name, &fields->via.map.ptr[i].val);
+		check_value(check, revision, name, &fields->via.map.ptr[i].val,
+			    codec_get(revision->body, name), codec_get(revision->salts, name));
 	}
 	if (revision->row->removed) { /* a removal leaves nothing, and commits to nothing */
 		if (codec_count(revision->body) != 0 || codec_count(fields) != 0) {

@@ -94,7 +94,7 @@ static enum status draw_salts(struct arena *arena, struct journal_entry *entry, 
 	const uint8_t *next;
 
 	for (size_t i = 0; i < entry->change_count; i++) {
-		count += entry->changes[i].field_count;
+		count += entry->changes[i].field_count + entry->changes[i].settled_count;
 	}
 	salts = arena_array(arena, count, SALT_BYTES);
 	if (!salts) {
@@ -107,6 +107,9 @@ static enum status draw_salts(struct arena *arena, struct journal_entry *entry, 
 	for (size_t i = 0; i < entry->change_count; i++) {
 		for (size_t k = 0; k < entry->changes[i].field_count; k++, next += SALT_BYTES) {
 			memcpy(entry->changes[i].fields[k].salt, next, SALT_BYTES);
+		}
+		for (size_t k = 0; k < entry->changes[i].settled_count; k++, next += SALT_BYTES) {
+			memcpy(entry->changes[i].settled[k].salt, next, SALT_BYTES);
 		}
 	}
 	*out = salts;

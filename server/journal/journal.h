@@ -30,6 +30,8 @@ struct journal_change {
 	const char *verb;
 	struct journal_field *fields;
 	size_t field_count;
+	struct journal_field *settled; /* values given up in a conflict, by field (records/settled.h) */
+	size_t settled_count;
 };
 
 struct journal_entry {

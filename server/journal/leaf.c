@@ -54,23 +54,31 @@ static void put_commitment(struct buffer *out, int64_t number, const char *field
 	}
 }
 
+static void put_fields(struct buffer *out, const struct journal_change *change, const char *key,
+		       const struct journal_field *fields, size_t count)
+{
+	codec_put_text(out, key);
+	codec_put_map(out, count);
+	for (size_t i = 0; i < count; i++) {
+		struct digest commitment;
+
+		commitment_make(fields[i].salt, change->kind, change->id, fields[i].name, fields[i].value,
+				&commitment);
+		codec_put_text(out, fields[i].name);
+		put_digest(out, &commitment);
+	}
+}
+
 static void put_change(struct buffer *out, const struct journal_change *change)
 {
-	codec_put_map(out, CHANGE_KEYS);
+	codec_put_map(out, CHANGE_KEYS + (change->settled_count > 0 ? 1 : 0));
 	codec_pair_text(out, "kind", change->kind);
 	codec_pair_text(out, "id", change->id);
 	codec_pair_int(out, "revision", change->revision);
 	codec_pair_text(out, "verb", change->verb);
-	codec_put_text(out, "fields");
-	codec_put_map(out, change->field_count);
-	for (size_t i = 0; i < change->field_count; i++) {
-		const struct journal_field *field = &change->fields[i];
-		struct digest commitment;
-
-		commitment_make(field->salt, change->kind, change->id, field->name, field->value,
-				&commitment);
-		codec_put_text(out, field->name);
-		put_digest(out, &commitment);
+	put_fields(out, change, "fields", change->fields, change->field_count);
+	if (change->settled_count > 0) {
+		put_fields(out, change, "settled", change->settled, change->settled_count);
 	}
 }
 
@@ -127,8 +135,12 @@ static bool take_change(struct arena *arena, const msgpack_object *map, struct l
 	out->id = codec_get_string(arena, map, "id");
 	out->verb = codec_get_string(arena, map, "verb");
 	out->fields = codec_get(map, "fields");
-	return codec_count(map) == CHANGE_KEYS && out->kind && out->id && out->verb &&
-	       codec_int(codec_get(map, "revision"), &out->revision) && out->fields &&
+	out->settled = codec_get(map, "settled");
+	if (out->settled && (out->settled->type != MSGPACK_OBJECT_MAP || codec_count(out->settled) == 0)) {
+		return false;
+	}
+	return codec_count(map) == CHANGE_KEYS + (out->settled ? 1 : 0) && out->kind && out->id &&
+	       out->verb && codec_int(codec_get(map, "revision"), &out->revision) && out->fields &&
 	       out->fields->type == MSGPACK_OBJECT_MAP;
 }
 

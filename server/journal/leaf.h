@@ -20,6 +20,8 @@
  *	    revision  the revision that the change made
  *	    verb      create, edit, remove or a transition
  *	    fields    map of the name of each field that changed to a binary of 32 bytes: commitment to its new value
+ *	    settled   only where a conflict was settled: map of field to a binary of 32 bytes: commitment to what was
+ *	              given up, a map of those of mine, theirs and revision that there are, in this order
  *
  * Commitments are those of protocol/commitment.h. A field's is over (kind, id, field) and the packed value, nil for a
  * field that was cleared; those of reason and by are over ("journal", the entry's number in decimal, "reason" or
@@ -38,7 +40,8 @@ struct leaf_change {
 	const char *id;
 	int64_t revision;
 	const char *verb;
-	const msgpack_object *fields; /* map of name to commitment */
+	const msgpack_object *fields;  /* map of name to commitment */
+	const msgpack_object *settled; /* the same for values given up; NULL: none */
 };
 
 struct leaf { /* one leaf, read back; all of it lies in the arena and in the bytes */

@@ -1,5 +1,5 @@
 /* Writing what was judged: one journal entry for the whole change-set, one new revision for each record. */
-#include "server/records/changeset.h"
+#include "server/records/settled.h"
 
 #include "common/text.h"
 
@@ -7,7 +7,7 @@
 
 static bool is_idle(const struct item *item)
 {
-	return !item->creates && !item->removes && item->changed == 0;
+	return !item->creates && !item->removes && item->changed == 0 && item->settlement_count == 0;
 }
 
 /* The fields of one item for the journal: those that changed; for a removal, none. */
@@ -22,6 +22,8 @@ static enum status fill_change(struct change_set *set, const struct item *item, 
 		.id = item->id,
 		.revision = item->before.row.revision + 1,
 		.verb = item->verb,
+		.settled = item->settlements,
+		.settled_count = item->settlement_count,
 		.fields = arena_array(set->arena, item->kind->field_count, sizeof(struct journal_field)),
 	};
 	if (out->fields == NULL) {
@@ -82,10 +84,25 @@ static void put_groups(const struct item *item, const msgpack_object *old, int64
 
 static void put_salts(const struct journal_change *change, struct buffer *out)
 {
-	codec_put_map(out, change->field_count);
+	codec_put_map(out, change->field_count + (change->settled_count > 0 ? 1 : 0));
 	for (size_t i = 0; i < change->field_count; i++) {
 		codec_put_text(out, change->fields[i].name);
 		codec_put_bin(out, change->fields[i].salt, sizeof(change->fields[i].salt));
+	}
+	if (change->settled_count == 0) {
+		return;
+	}
+	codec_put_text(out, SETTLED_KEY);
+	codec_put_map(out, change->settled_count);
+	for (size_t i = 0; i < change->settled_count; i++) {
+		const struct journal_field *settled = &change->settled[i];
+
+		codec_put_text(out, settled->name);
+		codec_put_map(out, 2);
+		codec_put_text(out, "salt");
+		codec_put_bin(out, settled->salt, sizeof(settled->salt));
+		codec_put_text(out, "value");
+		codec_put_raw(out, settled->value);
 	}
 }
 
@@ -103,7 +120,7 @@ static enum status write_item(struct change_set *set, const struct item *item,
 
 	buffer_init(&body, 1 << 24);
 	buffer_init(&packed_groups, 1 << 16);
-	buffer_init(&salts, 1 << 16);
+	buffer_init(&salts, 1 << 24); /* values given up lie in it too */
 	if (!item->creates && codec_decode(set->arena, item->before.row.groups, &groups, err) != STATUS_OK) {
 		status = err->status;
 		goto out;

@@ -1,5 +1,5 @@
 /* Reading a change-set: from the list of a request to items on records, before anything is judged. */
-#include "server/records/changeset.h"
+#include "server/records/settled.h"
 
 #include "common/text.h"
 #include "protocol/codec.h"
@@ -134,7 +134,7 @@ enum status set_find(struct change_set *set, const char *id, struct record *out,
 
 /* ---- reading ---- */
 
-static const char *const item_keys[] = {"do", "kind", "ref", "id", "base", "fields"};
+static const char *const item_keys[] = {"do", "kind", "ref", "id", "base", "fields", "settled"};
 
 static enum status check_keys(const msgpack_object *map, size_t position, struct error *err)
 {
@@ -152,7 +152,7 @@ static enum status check_keys(const msgpack_object *map, size_t position, struct
 		if (!known) {
 			return error_set(err, STATUS_INVALID,
 					 "changes: item %zu has \"%.*s\", which is none of do, kind, ref, "
-					 "id, base, fields.",
+					 "id, base, fields, settled.",
 					 position + 1, (int)key.length, (const char *)key.data);
 		}
 	}
@@ -217,7 +217,8 @@ static enum status read_new(struct change_set *set, struct item *item, const msg
 	item->before.kind = item->kind;
 	item->before.fields = &no_fields;
 	memcpy(item->before.id, item->id, sizeof(item->id));
-	if (read_fields(set, item, codec_get(map, "fields"), err) != STATUS_OK) {
+	if (read_fields(set, item, codec_get(map, "fields"), err) != STATUS_OK ||
+	    settled_read(set, item, codec_get(map, "settled"), err) != STATUS_OK) {
 		return err->status;
 	}
 	first_state = words_next(item->kind->states, &length);
@@ -264,7 +265,10 @@ static enum status read_existing(struct change_set *set, struct item *item, cons
 	if (item->removes && codec_count(codec_get(map, "fields")) > 0) {
 		return error_set(err, STATUS_INVALID, "%s: a removal sets no fields.", item->id);
 	}
-	return read_fields(set, item, codec_get(map, "fields"), err);
+	if (read_fields(set, item, codec_get(map, "fields"), err) != STATUS_OK) {
+		return err->status;
+	}
+	return settled_read(set, item, codec_get(map, "settled"), err);
 }
 
 static enum status read_item(struct change_set *set, const msgpack_object *map, struct error *err)

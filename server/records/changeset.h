@@ -18,6 +18,10 @@ struct item { /* what the change-set does to one record */
 	struct record before;                          /* as it stands; no fields for a new record */
 	const msgpack_object *values[KIND_FIELDS_MAX]; /* as it shall be; NULL is absent */
 	uint64_t asked;                                /* fields that the person set */
+	uint64_t gave_up;              /* fields of which they gave up a value in a conflict (settled.h) */
+	const msgpack_object *settled; /* those values, as sent; NULL: none */
+	struct journal_field *settlements; /* the same for the journal, once judged */
+	size_t settlement_count;
 	uint64_t changed; /* fields whose value differs from before, those set by rules included */
 };
 
@@ -62,6 +66,8 @@ enum status set_read(struct change_set *set, const msgpack_object *changes, stru
 enum status set_resolve(struct change_set *set, struct error *err);
 /* judge.c: rights, states, second person, conflicts, required fields, unique titles, references to a removed record */
 enum status set_judge(struct change_set *set, struct error *err);
+/* conflicts.c: what collides with what others changed, for set_judge; details has it after STATUS_CONFLICT */
+enum status set_conflicts(struct change_set *set, struct error *err);
 /* apply.c: revisions and the journal entry. *entry is -1 when nothing had to change */
 enum status set_apply(struct change_set *set, struct span request, int64_t *entry, struct error *err);
 /* apply.c: the result map */

@@ -1,6 +1,6 @@
 /* Judging a change-set: rights, states, second persons, conflicts, and what every record must obey. Nothing has
  * been written yet when this ends; the first refusal ends it. */
-#include "server/records/changeset.h"
+#include "server/records/settled.h"
 
 #include "common/text.h"
 #include "server/rules/rules.h"
@@ -70,11 +70,12 @@ static enum status judge_fields(struct change_set *set, struct item *item, const
 {
 	const char *verb = item->creates ? "create" : "edit";
 	uint64_t closed = ~policy_fields_open(set->session, item->kind, standing, verb);
+	uint64_t wanted = (item->asked & item->changed) | item->gave_up;
 
 	for (size_t i = 0; i < item->kind->field_count; i++) {
 		struct verdict verdict;
 
-		if ((item->asked & item->changed & closed) >> i & 1) {
+		if ((wanted & closed) >> i & 1) {
 			policy_field_open(set->session, item->kind, &item->kind->fields[i], standing, verb,
 					  &verdict);
 			error_set(err, STATUS_NOT_PERMITTED, "%s: you may not set %s.",
@@ -113,7 +114,7 @@ static enum status judge_rights(struct change_set *set, struct item *item, struc
 {
 	struct standing after = standing_of(set, item);
 	struct standing before = item->creates ? after : record_standing(set->arena, &item->before);
-	bool edits_too = item->transition != NULL && (item->asked & item->changed) != 0;
+	bool edits_too = item->transition != NULL && ((item->asked & item->changed) | item->gave_up) != 0;
 	unsigned roles = 0;
 
 	if (set->session == NULL) {
@@ -133,103 +134,6 @@ static enum status judge_rights(struct change_set *set, struct item *item, struc
 		}
 	}
 	return STATUS_OK;
-}
-
-/* ---- conflicts ---- */
-
-static int64_t group_revision(const msgpack_object *groups, const struct field *field)
-{
-	return codec_get_int(groups, field_group(field), 1);
-}
-
-static enum status put_conflict(struct change_set *set, const struct item *item, const struct field *field,
-				const struct record *base, int64_t revision, struct error *err)
-{
-	struct record_row row;
-	char at[TIME_TEXT];
-
-	if (store_version_get(set->context->store, set->arena, set->partnership, item->kind->name,
-			      item->number, revision, &row, err) != STATUS_OK) {
-		return err->status;
-	}
-	time_format(row.at, at);
-	codec_put_map(set->details, 8);
-	codec_pair_text(set->details, "id", item->id);
-	codec_pair_text(set->details, "field", field->name);
-	codec_pair_object(set->details, "base", codec_get(base->fields, field->name));
-	codec_pair_object(set->details, "theirs", codec_get(item->before.fields, field->name));
-	codec_pair_object(set->details, "mine", item->values[field - item->kind->fields]);
-	codec_pair_text(set->details, "by", row.by);
-	codec_pair_text(set->details, "at", at);
-	codec_pair_int(set->details, "revision", revision);
-	return STATUS_OK;
-}
-
-/* Which fields of an item somebody else changed since its base, in a way that it collides with. A field that is not
- * this person's to see is never named: it cannot be theirs to edit, and for a decision on the whole record it is
- * only counted. */
-static enum status find_conflicts(struct change_set *set, struct item *item, size_t *count, struct error *err)
-{
-	bool whole = item->removes || item->transition != NULL;
-	uint64_t seen = record_fields_seen(&set->visibility, &item->before);
-	const msgpack_object *groups = NULL;
-	struct record_row row;
-	struct record base;
-
-	if (item->creates || item->base == item->before.row.revision) {
-		return STATUS_OK;
-	}
-	if (codec_decode(set->arena, item->before.row.groups, &groups, err) != STATUS_OK ||
-	    store_version_get(set->context->store, set->arena, set->partnership, item->kind->name,
-			      item->number, item->base, &row, err) != STATUS_OK ||
-	    record_decode(set->arena, item->kind, &row, &base, err) != STATUS_OK) {
-		return err->status;
-	}
-	for (size_t i = 0; i < item->kind->field_count; i++) {
-		const struct field *field = &item->kind->fields[i];
-		int64_t revision = group_revision(groups, field);
-		bool moved = revision > item->base;
-		bool touched = (item->asked >> i & 1) != 0 && (item->changed >> i & 1) != 0;
-		bool differs = !codec_same(codec_get(base.fields, field->name),
-					   codec_get(item->before.fields, field->name));
-
-		if (moved && (touched || (whole && differs)) && (seen >> i & 1) != 0) {
-			if (put_conflict(set, item, field, &base, revision, err) != STATUS_OK) {
-				return err->status;
-			}
-			++*count;
-		}
-	}
-	return STATUS_OK;
-}
-
-static enum status judge_conflicts(struct change_set *set, struct error *err)
-{
-	size_t count = 0;
-	size_t header = codec_list_begin(set->details);
-	const char *first = NULL;
-
-	for (size_t i = 0; i < set->item_count; i++) {
-		size_t before = count;
-
-		if (find_conflicts(set, &set->items[i], &count, err) != STATUS_OK) {
-			return err->status;
-		}
-		if (first == NULL && count > before) {
-			first = item_name(set, &set->items[i]);
-		}
-	}
-	codec_list_end(set->details, header, count);
-	if (count == 0) {
-		buffer_clear(set->details);
-		return STATUS_OK;
-	}
-	error_set(err, STATUS_CONFLICT,
-		  "%s was changed by somebody else since you read it: %zu field%s collide%s. "
-		  "Nothing was changed.",
-		  first, count, count == 1 ? "" : "s", count == 1 ? "s" : "");
-	return error_hint(err, "Look at base, theirs and mine, then send again what shall stand, with the "
-			       "present revision.");
 }
 
 /* ---- states ---- */
@@ -557,15 +461,17 @@ enum status set_judge(struct change_set *set, struct error *err)
 			return err->status;
 		}
 	}
-	if (judge_conflicts(set, err) != STATUS_OK) {
+	if (set_conflicts(set, err) != STATUS_OK) {
 		return err->status;
 	}
 	/* removals first: the rules of a record may then count on what it refers to */
 	for (size_t pass = 0; pass < 2; pass++) {
 		for (size_t i = 0; i < set->item_count; i++) {
+			struct item *item = &set->items[i];
+
 			set->at = i;
-			if (set->items[i].removes == (pass == 0) &&
-			    judge_item(set, &set->items[i], err) != STATUS_OK) {
+			if (item->removes == (pass == 0) && (settled_judge(set, item, err) != STATUS_OK ||
+							     judge_item(set, item, err) != STATUS_OK)) {
 				return err->status;
 			}
 		}

@@ -124,8 +124,9 @@ struct record_row { /* one revision of one record */
 	struct span body;   /* packed map of field name to value, in the schema's order */
 	struct span groups; /* packed map of conflict group to the revision that last changed it */
 	struct span
-		salts; /* packed map of field name to salt, for the fields that this revision changed; kept with
-	                       versions only: empty when a present record is read */
+		salts; /* packed map of field name to salt, for the fields that this revision changed, and of
+	                       "settled" to what was given up (records/settled.h); kept with versions only: empty
+	                       when a present record is read */
 };
 
 enum status store_number_next(struct store *store, int64_t partnership, const char *kind, int64_t *out,

@@ -168,5 +168,16 @@ export function checkEntry(answer, number, verifier) {
 		);
 		opened++;
 	}
+	for (const { id, field, salt, value } of answer.settled) {
+		const change = leaf.changes.find((one) => one.id === id);
+		const there = change?.settled?.[field];
+
+		must(there, `the leaf says nothing of what was given up of ${field} of ${id}`);
+		must(
+			commitmentOf(salt, change.kind, id, field, value).equals(Buffer.from(there)),
+			`what was given up of ${field} of ${id} was not recorded so`,
+		);
+		opened++;
+	}
 	return { head, leaf, opened };
 }
