@@ -4,7 +4,7 @@
 #include "client/commands.h"
 #include "client/console.h"
 #include "client/edit.h"
-#include "client/kept.h"
+#include "client/kept_settle.h"
 #include "client/record.h"
 
 #include <string.h>
@@ -92,6 +92,9 @@ enum status change_send(struct client *client, struct changeset *set, bool show,
 		return kept_add(client, set, false, err);
 	}
 	status = changeset_send(client, set, &result, err);
+	if (status == STATUS_CONFLICT && !set->dry_run) {
+		return settle_set(client, set, err);
+	}
 	if (status == STATUS_OK) {
 		status = changeset_tell(client, set, result, show ? next_show(client, result) : NULL, err);
 	}

@@ -10,8 +10,6 @@
 #include "common/text.h"
 
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #define CHANGES_BYTES  (16 * 1024 * 1024)
 #define ALSO_COLUMNS   40
@@ -62,33 +60,42 @@ void changeset_create(struct changeset *set, const struct kind *kind, const char
 
 /* What edits and transitions have in common. */
 static void put_item(struct changeset *set, const char *verb, const char *id, int64_t base,
-		     const struct changeset_field *fields, size_t count)
+		     const struct changeset_field *fields, size_t count, const msgpack_object *settled)
 {
-	codec_put_map(&set->changes, count > 0 ? 4 : 3);
+	codec_put_map(&set->changes, 3 + (count > 0 ? 1 : 0) + (settled ? 1 : 0));
 	codec_pair_text(&set->changes, "do", verb);
 	codec_pair_text(&set->changes, "id", id);
 	codec_pair_int(&set->changes, "base", base);
 	if (count > 0) {
 		put_fields(&set->changes, fields, count);
 	}
+	if (settled) {
+		codec_pair_object(&set->changes, "settled", settled);
+	}
 	set->count++;
+}
+
+void changeset_settle(struct changeset *set, const char *id, int64_t base,
+		      const struct changeset_field *fields, size_t count, const msgpack_object *settled)
+{
+	put_item(set, "edit", id, base, fields, count, settled);
 }
 
 void changeset_edit(struct changeset *set, const char *id, int64_t base, const struct changeset_field *fields,
 		    size_t count)
 {
-	put_item(set, "edit", id, base, fields, count);
+	put_item(set, "edit", id, base, fields, count, NULL);
 }
 
 void changeset_remove(struct changeset *set, const char *id, int64_t base)
 {
-	put_item(set, "remove", id, base, NULL, 0);
+	put_item(set, "remove", id, base, NULL, 0, NULL);
 }
 
 void changeset_move(struct changeset *set, const char *verb, const char *id, int64_t base,
 		    const struct changeset_field *fields, size_t count)
 {
-	put_item(set, verb, id, base, fields, count);
+	put_item(set, verb, id, base, fields, count, NULL);
 }
 
 int64_t changeset_most(void)
@@ -147,8 +154,7 @@ void changeset_tell_also(struct client *client, const struct kind *kind, const m
 	(void)fputs(before[0] == ',' ? "\n" : "", client->output.file);
 }
 
-/* The kind of the record that a change in an answer is about. */
-static const struct kind *changed_kind(struct client *client, const msgpack_object *change)
+const struct kind *changeset_kind(struct client *client, const msgpack_object *change)
 {
 	struct span text = codec_get_text(change, "id");
 	struct id id;
@@ -186,7 +192,7 @@ static void tell_people(struct client *client, const struct changeset *set, cons
 			(void)fprintf(file, ", journal entry %lld", (long long)entry);
 		}
 		(void)fputs(".\n", file);
-		changeset_tell_also(client, changed_kind(client, change), codec_get(change, "also"));
+		changeset_tell_also(client, changeset_kind(client, change), codec_get(change, "also"));
 	}
 	if (next && !set->dry_run) {
 		(void)fprintf(file, "  next: %s\n", next);
@@ -204,7 +210,7 @@ static json_t *result_json(struct client *client, const msgpack_object *result)
 		const msgpack_object *also = codec_get(change, "also");
 
 		if (also && json_object_set_new(json_array_get(array, i), "also",
-						json_of_fields(changed_kind(client, change), also)) != 0) {
+						json_of_fields(changeset_kind(client, change), also)) != 0) {
 			json_decref(json);
 			return NULL;
 		}
@@ -310,135 +316,4 @@ enum status changeset_pairs(struct client *client, const struct kind *kind, stru
 		*count = arguments->pair_count;
 	}
 	return status;
-}
-
-/* ---- conflicts ---- */
-
-/* One side of a conflict as text. */
-static const char *side(struct client *client, const struct field *field, const msgpack_object *item,
-			const char *key)
-{
-	const msgpack_object *value = codec_get(item, key);
-	const char *text = NULL;
-
-	if (codec_is_nil(value)) {
-		return "(empty)";
-	}
-	if (field) {
-		text = record_value(client, field, value, NULL, true);
-	}
-	return text ? text : "(not shown)";
-}
-
-static const struct field *conflict_field(struct client *client, const msgpack_object *item)
-{
-	struct span name = codec_get_text(item, "field");
-	const struct kind *kind = changed_kind(client, item);
-
-	return kind ? kind_field(kind, (const char *)name.data, name.length) : NULL;
-}
-
-static void ways_out(struct client *client, const msgpack_object *item, FILE *file)
-{
-	struct span id = codec_get_text(item, "id");
-	const struct kind *kind = changed_kind(client, item);
-	bool based = client->command && client->command->flags & FLAG_BIT(BASE);
-	const char *yours = arena_printf(client->arena, "%s %lld",
-					 based ? "repeat your command with --base"
-					       : "send yours again as made on revision",
-					 (long long)codec_get_int(item, "revision", 0));
-
-	if (!kind) {
-		return;
-	}
-	if (client->command == &command_rows[COMMAND_undo]) {
-		yours = arena_printf(client->arena, "set it by hand: safer %s set %.*s", kind->name,
-				     (int)id.length, (const char *)id.data);
-	}
-	(void)fprintf(file,
-		      "Nothing was changed. Three ways out:\n"
-		      "  leave theirs      there is nothing to do\n"
-		      "  put yours in      %s\n"
-		      "  look at it first  safer %s history %.*s\n",
-		      yours ? yours : "", kind->name, (int)id.length, (const char *)id.data);
-}
-
-/* For a change-set that is kept: both ways for each field that collides. */
-static void ways_out_in_hand(struct client *client, const msgpack_object *details, FILE *file)
-{
-	(void)fputs("Nothing was changed, and the change-set is kept. For each record:\n", file);
-	for (size_t i = 0; i < list_size(details); i++) {
-		const msgpack_object *item = list_item(details, i);
-		const struct kind *kind = changed_kind(client, item);
-		struct span id = codec_get_text(item, "id");
-		struct span field = codec_get_text(item, "field");
-		bool seen = false;
-
-		for (size_t k = 0; k < i; k++) {
-			seen = seen ||
-			       codec_same(codec_get(list_item(details, k), "id"), codec_get(item, "id"));
-		}
-		if (kind && !seen) {
-			(void)fprintf(file,
-				      "  leave theirs      safer change drop %.*s %.*s\n"
-				      "  put yours in      safer change keep %.*s\n"
-				      "  look at it first  safer %s history %.*s\n",
-				      (int)id.length, (const char *)id.data, (int)field.length,
-				      (const char *)field.data, (int)id.length, (const char *)id.data,
-				      kind->name, (int)id.length, (const char *)id.data);
-		}
-	}
-	(void)fputs("Then: safer change commit\n", file);
-}
-
-static bool is_in_hand(const struct client *client)
-{
-	return client->command == &command_rows[COMMAND_change_commit] ||
-	       client->command == &command_rows[COMMAND_change_show];
-}
-
-void conflict_print(struct client *client, const msgpack_object *details, FILE *file)
-{
-	static const struct grid_column columns[] = {
-		{.name = "record"},
-		{.name = "field"},
-		{.name = "you_saw", .elastic = true},
-		{.name = "theirs", .elastic = true},
-		{.name = "yours", .elastic = true},
-		{.name = "by", .elastic = true},
-		{.name = "when"},
-	};
-	struct output output = {.mode = OUTPUT_TABLE, .file = file, .utf8 = client->output.utf8};
-	struct winsize size;
-	struct grid *grid = grid_new(client->arena, columns, sizeof(columns) / sizeof(columns[0]));
-
-	if (!grid || list_size(details) == 0) {
-		return;
-	}
-	if (ioctl(fileno(file), TIOCGWINSZ, &size) == 0) {
-		output.columns = size.ws_col;
-	}
-	for (size_t i = 0; i < list_size(details); i++) {
-		const msgpack_object *item = list_item(details, i);
-		const struct field *field = conflict_field(client, item);
-		const char *cells[] = {
-			codec_get_string(client->arena, item, "id"),
-			codec_get_string(client->arena, item, "field"),
-			side(client, field, item, "base"),
-			side(client, field, item, "theirs"),
-			side(client, field, item, "mine"),
-			codec_get_string(client->arena, item, "by"),
-			record_when(client, item, true),
-		};
-
-		(void)grid_add(grid, cells, NULL);
-	}
-	(void)fputc('\n', file);
-	(void)grid_print(grid, &output, NULL);
-	(void)fputc('\n', file);
-	if (is_in_hand(client)) {
-		ways_out_in_hand(client, details, file);
-	} else {
-		ways_out(client, list_item(details, 0), file);
-	}
 }

@@ -29,6 +29,9 @@ void changeset_create(struct changeset *set, const struct kind *kind, const char
 		      const struct changeset_field *fields, size_t count);
 void changeset_edit(struct changeset *set, const char *id, int64_t base, const struct changeset_field *fields,
 		    size_t count);
+/* The same, with what was given up in a conflict: a map of field to {mine, theirs}; NULL: nothing was. */
+void changeset_settle(struct changeset *set, const char *id, int64_t base,
+		      const struct changeset_field *fields, size_t count, const msgpack_object *settled);
 void changeset_remove(struct changeset *set, const char *id, int64_t base);
 void changeset_move(struct changeset *set, const char *verb, const char *id, int64_t base,
 		    const struct changeset_field *fields, size_t count);
@@ -46,6 +49,9 @@ enum status changeset_send(struct client *client, const struct changeset *set, c
 enum status changeset_tell(struct client *client, const struct changeset *set, const msgpack_object *result,
 			   const char *next, struct error *err);
 
+/* The kind of the record that a change in an answer, or a collision, is about; NULL: not known. */
+const struct kind *changeset_kind(struct client *client, const msgpack_object *change);
+
 /* A line of what others changed meanwhile, as it is now: a map from fields to values. Nothing when it is empty. */
 void changeset_tell_also(struct client *client, const struct kind *kind, const msgpack_object *also);
 
@@ -57,9 +63,5 @@ enum status changeset_id(struct client *client, const char *name, char out[ID_TE
  * standard input with @-. Lies in the arena. */
 enum status changeset_pairs(struct client *client, const struct kind *kind, struct changeset_field **out,
 			    size_t *count, struct error *err);
-
-/* Prints the table of a conflict (base, theirs, mine, who, when, per field) and the ways out, to `file`. `details`
- * is client->details after STATUS_CONFLICT. */
-void conflict_print(struct client *client, const msgpack_object *details, FILE *file);
 
 #endif

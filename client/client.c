@@ -1,7 +1,7 @@
 /* The one object that commands work with. */
 #include "client/client.h"
 
-#include "client/changeset.h"
+#include "client/conflict.h"
 #include "client/files.h"
 #include "client/json.h"
 #include "client/pin.h"

@@ -44,12 +44,13 @@ enum status draft_save(struct client *client, const struct draft *draft, struct 
 	if (!out) {
 		return error_memory(err);
 	}
-	codec_put_map(out, 10);
+	codec_put_map(out, 11);
 	codec_pair_text(out, "kind", draft->kind);
 	codec_pair_text(out, "id", draft->id);
 	codec_pair_int(out, "base", draft->base);
 	codec_pair_object(out, "fields", draft->fields);
 	codec_pair_text(out, "reason", draft->reason);
+	codec_pair_object(out, "contested", draft->contested);
 	codec_pair_text(out, "why", draft->why);
 	codec_pair_text(out, "at", draft->at);
 	codec_put_text(out, "pending");
@@ -128,6 +129,10 @@ enum status draft_load(struct client *client, int64_t number, struct draft *out,
 	out->base = codec_get_int(map, "base", 0);
 	out->fields = codec_get(map, "fields");
 	out->reason = codec_get_string(client->arena, map, "reason");
+	out->contested = codec_get(map, "contested");
+	if (codec_is_nil(out->contested)) {
+		out->contested = NULL;
+	}
 	out->why = codec_get_string(client->arena, map, "why");
 	out->at = codec_get_string(client->arena, map, "at");
 	(void)codec_bin(codec_get(map, "pending"), &out->pending);

@@ -21,9 +21,11 @@ struct draft {
 	int64_t base;                 /* revision; 0 for a new record */
 	const msgpack_object *fields; /* values of that revision; NULL for a new record */
 	const char *reason;           /* for the journal; NULL: none */
-	const char *why;              /* it was not taken; NULL: it was never sent */
-	const char *at;               /* when it was begun */
-	struct span pending;          /* packed items sent without an answer; empty: none */
+	const msgpack_object
+		*contested;  /* a map of fields that collided to what the person had typed; NULL: none */
+	const char *why;     /* it was not taken; NULL: it was never sent */
+	const char *at;      /* when it was begun */
+	struct span pending; /* packed items sent without an answer; empty: none */
 	size_t pending_count;
 	uint8_t request[CHANGESET_REQUEST]; /* that they were sent with */
 };

@@ -4,14 +4,16 @@
 
 #include "client/changeset.h"
 #include "client/commands.h"
+#include "client/conflict.h"
 #include "client/console.h"
 #include "client/drafts.h"
 #include "client/editor.h"
 #include "client/form.h"
 #include "client/kept.h"
 #include "client/presence.h"
-#include "client/rebase.h"
 #include "client/record.h"
+#include "client/settle.h"
+#include "client/value.h"
 
 #include <string.h>
 
@@ -32,12 +34,36 @@ struct edit {
 
 /* ---- sending ---- */
 
+/* What the person gives up, by sending the form as it is, of fields that collided on the way. */
+static enum status find_given_up(struct client *client, const struct edit *edit, const msgpack_object **out,
+				 struct error *err)
+{
+	struct kept_item item = {.verb = KEPT_EDIT};
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < edit->kind->field_count && status == STATUS_OK; i++) {
+		const char *name = edit->kind->fields[i].name;
+		const msgpack_object *mine = codec_get(edit->draft->contested, name);
+		const msgpack_object *theirs = codec_get(edit->draft->fields, name);
+		const msgpack_object *stands = edit->given[i] ? edit->values[i] : theirs;
+		bool mine_goes = !codec_same(stands, mine);
+		bool theirs_goes = !codec_same(stands, theirs);
+
+		if (mine && (mine_goes || theirs_goes)) {
+			status = kept_give_up(client, &item, name, mine, mine_goes, theirs, theirs_goes, err);
+		}
+	}
+	*out = item.settled;
+	return status;
+}
+
 /* The fields of the form that differ from what it was begun on. */
 static enum status build_set(struct client *client, struct edit *edit, struct error *err)
 {
 	const struct kind *kind = edit->kind;
 	const struct draft *draft = edit->draft;
 	struct changeset_field *fields = arena_array(client->arena, kind->field_count + 1, sizeof(*fields));
+	const msgpack_object *settled = NULL;
 	size_t count = 0;
 	enum status status = fields ? changeset_init(client, &edit->set, err) : error_memory(err);
 
@@ -51,8 +77,12 @@ static enum status build_set(struct client *client, struct edit *edit, struct er
 	if (status == STATUS_OK && !edit->set.reason) {
 		edit->set.reason = draft->reason;
 	}
-	if (status == STATUS_OK && draft->id && (count > 0 || (edit->over_hand && !edit->set.dry_run))) {
-		changeset_edit(&edit->set, draft->id, draft->base, fields, count);
+	if (status == STATUS_OK) {
+		status = find_given_up(client, edit, &settled, err);
+	}
+	if (status == STATUS_OK && draft->id &&
+	    (count > 0 || settled || (edit->over_hand && !edit->set.dry_run))) {
+		changeset_settle(&edit->set, draft->id, draft->base, fields, count, settled);
 	} else if (status == STATUS_OK && !draft->id) {
 		changeset_create(&edit->set, kind, NULL, fields, count);
 	}
@@ -123,55 +153,118 @@ static const char *next_show(struct client *client, const struct edit *edit)
 
 /* ---- going on after a refusal ---- */
 
+/* The form with what was settled. A field that has no entry in it was not touched, and gets none. */
+static enum status put_answers(struct client *client, struct edit *edit, const struct settle *settle,
+			       bool *again, struct error *err)
+{
+	const char *form = edit->form;
+
+	*again = false;
+	for (size_t i = 0; i < edit->kind->field_count && form; i++) {
+		const struct field *field = &edit->kind->fields[i];
+		enum settle_choice choice = settle->choices[i];
+		const char *value = NULL;
+
+		if (!edit->given[i] || choice == SETTLE_NOTHING || choice == SETTLE_MINE) {
+			continue;
+		}
+		if (choice != SETTLE_FORM) {
+			value = value_write(client->arena, field, settle->values[i]);
+			form = value ? form_replace(client->arena, edit->kind, form, field, value) : NULL;
+			continue;
+		}
+		*again = true;
+		if (field->type == FIELD_LONG_TEXT) {
+			if (settle_marked(client, settle, i, &value, err) != STATUS_OK) {
+				return err->status;
+			}
+			form = form_replace(client->arena, edit->kind, form, field, value);
+		}
+		value = settle_note(client, settle, i);
+		form = form && value ? form_note(client->arena, edit->kind, form, field, value) : NULL;
+	}
+	if (!form) {
+		return error_memory(err);
+	}
+	edit->form = form;
+	return draft_save_form(edit->draft, form, err);
+}
+
+/* Keeps with the draft what the person had typed where it collided: they may give it up now or later. */
+static enum status keep_contested(struct client *client, struct draft *draft, const struct settle *settle,
+				  struct error *err)
+{
+	struct buffer *packed = client_buffer(client);
+	size_t header = 0;
+	size_t count = 0;
+
+	if (!packed) {
+		return error_memory(err);
+	}
+	header = codec_map_begin(packed);
+	for (size_t i = 0; i < settle->kind->field_count; i++) {
+		const char *name = settle->kind->fields[i].name;
+		enum settle_choice choice = settle->choices[i];
+		bool asked = choice == SETTLE_THEIRS || choice == SETTLE_MINE || choice == SETTLE_FORM;
+		const msgpack_object *before =
+			choice == SETTLE_BOTH ? NULL : codec_get(draft->contested, name);
+
+		if (asked || before) {
+			codec_pair_object(packed, name, asked ? settle->mine[i] : before);
+			count++;
+		}
+	}
+	codec_map_end(packed, header, count);
+	if (packed->failed) {
+		return error_memory(err);
+	}
+	return codec_decode(client->arena, buffer_span(packed), &draft->contested, err);
+}
+
 /* Brings the form onto the present revision, asking about what collides. */
 static enum status rebase(struct client *client, struct edit *edit, bool *again, struct error *err)
 {
-	const msgpack_object *details = client->details;
-	const msgpack_object *record = NULL;
-	const msgpack_object *titles = NULL;
 	struct draft *draft = edit->draft;
-	struct rebase what = {
+	struct settle settle = {
 		.kind = edit->kind,
-		.base = draft->fields,
+		.id = draft->id,
+		.verb = KEPT_EDIT,
+		.base = draft->base,
+		.was = draft->fields,
 		.mine = edit->values,
 		.given = edit->given,
-		.details = details,
+		.in_form = true,
 	};
-	const char *form = edit->form;
-	enum status status = record_read(client, draft->id, NULL, &record, &titles, err);
+	enum status status = settle_ask(client, &settle, err);
 
-	if (status != STATUS_OK) {
-		return status;
-	}
-	what.theirs = codec_get(record, "fields");
-	what.titles = titles;
-	/* A field that has no entry in the form was not touched. */
-	for (size_t i = 0; i < edit->kind->field_count; i++) {
-		if (!edit->given[i]) {
-			edit->values[i] = codec_get(draft->fields, edit->kind->fields[i].name);
-		}
-	}
-	status = rebase_ask(client, &what, &form, again, err);
 	if (status == STATUS_OK) {
-		status = draft_save_form(draft, form, err);
+		status = put_answers(client, edit, &settle, again, err);
 	}
 	if (status == STATUS_OK) {
-		edit->form = form;
-		draft->fields = what.theirs;
-		draft->base = codec_get_int(record, "revision", 0);
+		status = keep_contested(client, draft, &settle, err);
+	}
+	if (status == STATUS_OK) {
+		draft->fields = settle.theirs;
+		draft->base = settle.revision;
 		status = draft_save(client, draft, err);
 	}
 	return status;
 }
 
-/* Puts the reason at the top of the form. */
+/* Puts the reason into the form: at the line that is wrong, or where the field is that it names, or at the top. */
 static enum status put_reason(struct client *client, struct edit *edit, const struct error *why,
 			      struct error *err)
 {
 	const char *note =
 		arena_printf(client->arena, "%s%s%s", why->message, why->hint[0] ? "\n" : "", why->hint);
-	const char *form = note ? form_note(client->arena, edit->kind, edit->form, NULL, note) : NULL;
+	const struct field *field = form_named(client->arena, edit->kind, edit->form, why->message);
+	size_t wrong = form_wrong(client->arena, edit->kind, edit->form);
+	const char *form = NULL;
 
+	if (note) {
+		form = edit->form[wrong] ? form_note_at(client->arena, edit->form, wrong, note)
+					 : form_note(client->arena, edit->kind, edit->form, field, note);
+	}
 	if (!form) {
 		return error_memory(err);
 	}
@@ -217,13 +310,18 @@ static enum status open_editor(struct client *client, struct edit *edit, bool fr
 	bool same;
 
 	edit->opened = edit->form;
-	ended = editor_run(edit->draft->form, err);
+	ended = editor_run(edit->draft->form, form_place(edit->form), err);
 	status = draft_form(client, edit->draft, &form, ended == STATUS_OK ? err : NULL);
 	if (status != STATUS_OK) {
 		return status;
 	}
 	same = strcmp(form, edit->opened) == 0;
 	*next = same || form_is_empty(form) ? STEP_LEAVE : STEP_SEND;
+	if (ended != STATUS_OK && form_is_empty(form)) { /* it broke off while saving */
+		form = edit->opened;
+		same = true;
+		(void)draft_save_form(edit->draft, form, NULL);
+	}
 	if (form_is_empty(form) || (same && fresh)) { /* there is nothing to keep */
 		draft_remove(edit->draft);
 		edit->draft->number = 0;
@@ -276,6 +374,18 @@ static enum status try_send(struct client *client, struct edit *edit, bool *sent
 	return status;
 }
 
+/* In a script: what collides, and what would settle it. */
+static enum status tell_conflict(struct client *client, const struct edit *edit, struct error *err)
+{
+	struct error wrong = ERROR_INIT;
+	struct kept kept;
+
+	if (kept_of(client, &edit->set, &kept, &wrong) != STATUS_OK) {
+		return err->status;
+	}
+	return conflict_tell(client, &kept, err);
+}
+
 /* What to do about a failure: mend the form, bring it onto the present revision, or leave. */
 static enum status after_failure(struct client *client, struct edit *edit, enum step *next, struct error *err)
 {
@@ -285,6 +395,9 @@ static enum status after_failure(struct client *client, struct edit *edit, enum 
 	enum status status = why.status;
 
 	*next = STEP_LEAVE;
+	if (status == STATUS_CONFLICT && edit->draft->id && !settle_can(client)) {
+		return tell_conflict(client, edit, err);
+	}
 	if (!console_can_ask(client)) {
 		return status;
 	}
@@ -299,6 +412,7 @@ static enum status after_failure(struct client *client, struct edit *edit, enum 
 		return STATUS_OK;
 	}
 	if (is_mendable(status) && put_reason(client, edit, &why, &wrong) == STATUS_OK) {
+		(void)fprintf(stderr, "safer: %s\n", why.message);
 		*next = STEP_EDIT;
 		return STATUS_OK;
 	}

@@ -41,12 +41,35 @@ enum status editor_check(const struct client *client, struct error *err)
 	return STATUS_OK;
 }
 
+/* Whether the program of a command takes "+LINE" before the file. */
+static bool takes_line(const char *command)
+{
+	static const char *const known[] = {"vi",    "vim",         "vim.tiny", "vim.basic", "vim.nox",
+					    "nvim",  "ex",          "nano",     "rnano",     "pico",
+					    "emacs", "emacsclient", "joe",      "jed",       "jove",
+					    "mg",    "ne",          "micro",    "kak",       "mcedit"};
+	size_t length = strcspn(command, " \t");
+	size_t name = length;
+
+	while (name > 0 && command[name - 1] != '/') {
+		name--;
+	}
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (strlen(known[i]) == length - name &&
+		    strncmp(known[i], command + name, length - name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* The editor gets signals as usual; our own way of taking them is not for it. */
-static enum status start(const char *command, const char *path, pid_t *pid, struct error *err)
+static enum status start(const char *command, const char *path, size_t line, pid_t *pid, struct error *err)
 {
 	char shell[] = "sh";
 	char option[] = "-c";
-	size_t room = strlen(command) + sizeof(" \"$@\"");
+	char place[32] = "";
+	size_t room = strlen(command) + sizeof(place) + sizeof(" \"$@\"");
 	char *script = malloc(room);
 	char *name = strdup(command);
 	char *file = strdup(path);
@@ -61,7 +84,10 @@ static enum status start(const char *command, const char *path, pid_t *pid, stru
 		free(file);
 		return error_memory(err);
 	}
-	(void)snprintf(script, room, "%s \"$@\"", command);
+	if (line > 0 && takes_line(command)) {
+		(void)snprintf(place, sizeof(place), " +%zu", line);
+	}
+	(void)snprintf(script, room, "%s%s \"$@\"", command, place);
 	sigemptyset(&usual);
 	sigaddset(&usual, SIGINT);
 	sigaddset(&usual, SIGQUIT);
@@ -78,7 +104,7 @@ static enum status start(const char *command, const char *path, pid_t *pid, stru
 				    strerror(why));
 }
 
-enum status editor_run(const char *path, struct error *err)
+enum status editor_run(const char *path, size_t line, struct error *err)
 {
 	const char *command = named_editor();
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
@@ -92,7 +118,7 @@ enum status editor_run(const char *path, struct error *err)
 	sigemptyset(&ignore.sa_mask);
 	(void)sigaction(SIGINT, &ignore, &interrupt);
 	(void)sigaction(SIGQUIT, &ignore, &quit);
-	status = start(command, path, &pid, err);
+	status = start(command, path, line, &pid, err);
 	while (status == STATUS_OK && waitpid(pid, &ended, 0) < 0) {
 		if (errno != EINTR) {
 			status = error_set(err, STATUS_FAILED, "the editor \"%s\" was lost: %s", command,

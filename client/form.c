@@ -1,6 +1,7 @@
 /* Writing and reading forms. Pure text work: no file, no editor, no server. */
 #include "client/form.h"
 
+#include "client/merge.h"
 #include "client/record.h"
 #include "client/value.h"
 #include "common/text.h"
@@ -273,8 +274,9 @@ static enum status scan_line(struct scan *scan, const char *line, size_t length)
 	return status;
 }
 
-enum status form_scan(struct arena *arena, const struct kind *kind, const char *text,
-		      struct form_entry **entries, size_t *count, struct error *err)
+/* *at is where the line begins that was read last. */
+static enum status scan_form(struct arena *arena, const struct kind *kind, const char *text,
+			     struct form_entry **entries, size_t *count, size_t *at, struct error *err)
 {
 	struct scan scan = {.arena = arena, .kind = kind, .text = text, .err = err};
 	const char *line = text;
@@ -288,6 +290,7 @@ enum status form_scan(struct arena *arena, const struct kind *kind, const char *
 	while (*line && status == STATUS_OK) {
 		size_t length = strcspn(line, "\n");
 
+		*at = (size_t)(line - text);
 		status = scan_line(&scan, line, length);
 		line += length + (line[length] == '\n');
 	}
@@ -298,6 +301,24 @@ enum status form_scan(struct arena *arena, const struct kind *kind, const char *
 	*entries = scan.entries;
 	*count = scan.count;
 	return status;
+}
+
+enum status form_scan(struct arena *arena, const struct kind *kind, const char *text,
+		      struct form_entry **entries, size_t *count, struct error *err)
+{
+	size_t at = 0;
+
+	return scan_form(arena, kind, text, entries, count, &at, err);
+}
+
+size_t form_wrong(struct arena *arena, const struct kind *kind, const char *text)
+{
+	struct form_entry *entries = NULL;
+	size_t count = 0;
+	size_t at = 0;
+
+	return scan_form(arena, kind, text, &entries, &count, &at, NULL) == STATUS_INVALID ? at
+											   : strlen(text);
 }
 
 enum status form_read(struct arena *arena, const struct schema *schema, const struct kind *kind,
@@ -311,9 +332,35 @@ enum status form_read(struct arena *arena, const struct schema *schema, const st
 		size_t index = (size_t)(entries[i].field - kind->fields);
 
 		given[index] = true;
+		if (merge_mark_line(entries[i].value) > 0) {
+			error_set(err, STATUS_INVALID, "%s: there are still marks of the conflict in it",
+				  entries[i].field->name);
+			return error_hint(err,
+					  "leave what shall stand, and take the lines %s, %s, ======= and %s "
+					  "out",
+					  MERGE_MINE, MERGE_BASE, MERGE_THEIRS);
+		}
 		status = value_read(arena, schema, entries[i].field, entries[i].value, &values[index], err);
 	}
 	return status;
+}
+
+size_t form_place(const char *text)
+{
+	size_t mark = merge_mark_line(text);
+
+	if (mark > 0) {
+		return mark;
+	}
+	for (size_t number = 1; *text; number++) {
+		size_t length = strcspn(text, "\n");
+
+		if (strncmp(text, NOTE, strlen(NOTE) - 1) == 0) {
+			return number;
+		}
+		text += length + (text[length] == '\n');
+	}
+	return 0;
 }
 
 bool form_is_empty(const char *text)
@@ -374,11 +421,43 @@ static const struct form_entry *find_entry(struct arena *arena, const struct kin
 	return NULL;
 }
 
+static bool is_word_sign(char sign)
+{
+	return isalnum((unsigned char)sign) || sign == '_';
+}
+
+const struct field *form_named(struct arena *arena, const struct kind *kind, const char *text,
+			       const char *message)
+{
+	for (const char *at = message; *at;) {
+		size_t length = 0;
+
+		while (is_word_sign(at[length])) {
+			length++;
+		}
+		for (size_t i = 0; i < kind->field_count && length > 0; i++) {
+			const struct field *field = &kind->fields[i];
+
+			if (strlen(field->name) == length && memcmp(field->name, at, length) == 0 &&
+			    find_entry(arena, kind, text, field)) {
+				return field;
+			}
+		}
+		at += length > 0 ? length : 1;
+	}
+	return NULL;
+}
+
 char *form_note(struct arena *arena, const struct kind *kind, const char *text, const struct field *field,
 		const char *note)
 {
 	const struct form_entry *entry = find_entry(arena, kind, text, field);
-	size_t at = entry ? entry->start : 0;
+
+	return form_note_at(arena, text, entry ? entry->start : 0, note);
+}
+
+char *form_note_at(struct arena *arena, const char *text, size_t at, const char *note)
+{
 	struct buffer out;
 
 	buffer_init(&out, FORM_BYTES);

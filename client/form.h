@@ -45,6 +45,17 @@ enum status form_scan(struct arena *arena, const struct kind *kind, const char *
 enum status form_read(struct arena *arena, const struct schema *schema, const struct kind *kind,
 		      const char *text, const msgpack_object **values, bool *given, struct error *err);
 
+/* The line, from 1, that the person should look at first: the first mark of a conflict, or else the first #! comment;
+ * 0: there is neither. */
+size_t form_place(const char *text);
+
+/* Where the first line stands that is no part of a form; the text's length when all are. */
+size_t form_wrong(struct arena *arena, const struct kind *kind, const char *text);
+
+/* The field that a message names first, among those with an entry in the form; NULL: none. */
+const struct field *form_named(struct arena *arena, const struct kind *kind, const char *text,
+			       const char *message);
+
 /* Whether nothing but comments and white space is there. */
 bool form_is_empty(const char *text);
 
@@ -54,6 +65,8 @@ char *form_strip(struct arena *arena, const char *text);
 /* ... with a #! comment of one or more lines above the entry of a field, or at the top (field NULL, or no such entry) */
 char *form_note(struct arena *arena, const struct kind *kind, const char *text, const struct field *field,
 		const char *note);
+/* ... with one before the line that begins at a place */
+char *form_note_at(struct arena *arena, const char *text, size_t at, const char *note);
 /* ... with another value for a field; an entry is made when there is none */
 char *form_replace(struct arena *arena, const struct kind *kind, const char *text, const struct field *field,
 		   const char *value);

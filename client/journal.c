@@ -143,8 +143,9 @@ static void print_heading(struct client *client, const msgpack_object *entry)
 	}
 }
 
-static void print_change(struct client *client, const msgpack_object *change)
+static void print_change(struct client *client, const msgpack_object *change, const char *by)
 {
+	const msgpack_object *settled = codec_get(change, "settled");
 	const msgpack_object *fields = codec_get(change, "fields");
 	struct span kind_name = codec_get_text(change, "kind");
 	struct span verb = codec_get_text(change, "verb");
@@ -166,6 +167,15 @@ static void print_change(struct client *client, const msgpack_object *change)
 			(void)fprintf(file, "  %s  ", kind->fields[i].name);
 			print_wrapped(&client->output, *text ? text : "(emptied)",
 				      strlen(kind->fields[i].name) + 4);
+		}
+	}
+	for (size_t i = 0; kind && i < kind->field_count; i++) {
+		const msgpack_object *one = codec_get(settled, kind->fields[i].name);
+		const char *text = one ? record_given_up(client, &kind->fields[i], one, NULL, by) : NULL;
+
+		if (text) {
+			(void)fprintf(file, "  %s  ", kind->fields[i].name);
+			print_wrapped(&client->output, text, strlen(kind->fields[i].name) + 4);
 		}
 	}
 }
@@ -212,7 +222,7 @@ enum status command_journal_show(struct client *client, struct error *err)
 	output_page(&client->output);
 	print_heading(client, entry);
 	for (size_t i = 0; i < list_size(changes); i++) {
-		print_change(client, list_item(changes, i));
+		print_change(client, list_item(changes, i), codec_get_string(client->arena, entry, "by"));
 	}
 	if (codec_get_int(entry, "hidden", 0) > 0) {
 		(void)fprintf(client->output.file, "\n%lld changes or fields in it are not shown to you.\n",

@@ -68,9 +68,10 @@ static const msgpack_object *find_change(const msgpack_object *leaf, struct span
 	return NULL;
 }
 
-/* One value: hashed with its salt, it must give what the leaf committed to. */
+/* One value: hashed with its salt, it must give what the leaf committed to, among the fields of a change ("fields") or
+ * among what was given up in a conflict ("settled"). */
 static enum status check_opening(struct check *check, int64_t number, const msgpack_object *leaf,
-				 const msgpack_object *opening, struct error *err)
+				 const char *committed_in, const msgpack_object *opening, struct error *err)
 {
 	struct arena *arena = check->client->arena;
 	const msgpack_object *change = find_change(leaf, codec_get_text(opening, "id"));
@@ -86,7 +87,7 @@ static enum status check_opening(struct check *check, int64_t number, const msgp
 	buffer_init(&value, VALUE_BYTES);
 	codec_put_object(&value, codec_get(opening, "value"));
 	if (change && id && field && kind && !value.failed &&
-	    codec_bin(codec_get(codec_get(change, "fields"), field), &committed) &&
+	    codec_bin(codec_get(codec_get(change, committed_in), field), &committed) &&
 	    committed.length == DIGEST_BYTES && codec_bin(codec_get(opening, "salt"), &salt) &&
 	    salt.length == SALT_BYTES) {
 		commitment_make(salt.data, kind, id, field, buffer_span(&value), &digest);
@@ -105,8 +106,10 @@ static enum status check_opening(struct check *check, int64_t number, const msgp
 }
 
 static enum status check_leaf(struct check *check, int64_t number, struct span bytes,
-			      const msgpack_object *openings, struct error *err)
+			      const msgpack_object *result, struct error *err)
 {
+	const msgpack_object *openings = codec_get(result, "openings");
+	const msgpack_object *settled = codec_get(result, "settled");
 	const msgpack_object *leaf = NULL;
 	enum status status = codec_decode(check->client->arena, bytes, &leaf, err);
 
@@ -116,7 +119,10 @@ static enum status check_leaf(struct check *check, int64_t number, struct span b
 				 (long long)number);
 	}
 	for (size_t i = 0; i < list_size(openings) && status == STATUS_OK; i++) {
-		status = check_opening(check, number, leaf, list_item(openings, i), err);
+		status = check_opening(check, number, leaf, "fields", list_item(openings, i), err);
+	}
+	for (size_t i = 0; i < list_size(settled) && status == STATUS_OK; i++) {
+		status = check_opening(check, number, leaf, "settled", list_item(settled, i), err);
 	}
 	if (status == STATUS_OK) {
 		check->whole++;
@@ -156,7 +162,7 @@ static enum status check_answer(struct check *check, int64_t number, const msgpa
 			(long long)number);
 	}
 	check->entries++;
-	return have_leaf ? check_leaf(check, number, bytes, codec_get(result, "openings"), err) : STATUS_OK;
+	return have_leaf ? check_leaf(check, number, bytes, result, err) : STATUS_OK;
 }
 
 static enum status check_entry(struct check *check, int64_t number, struct error *err)

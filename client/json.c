@@ -136,6 +136,27 @@ json_t *json_of_fields(const struct kind *kind, const msgpack_object *fields)
 	return json;
 }
 
+json_t *json_of_settled(const struct kind *kind, const msgpack_object *settled)
+{
+	static const char *const sides[] = {"mine", "theirs"};
+	json_t *whole = json_of_object(settled);
+
+	for (size_t i = 0; kind && i < kind->field_count; i++) {
+		const msgpack_object *one = codec_get(settled, kind->fields[i].name);
+		json_t *json = json_object_get(whole, kind->fields[i].name);
+
+		for (size_t k = 0; one && json && k < sizeof(sides) / sizeof(sides[0]); k++) {
+			const msgpack_object *value = codec_get(one, sides[k]);
+
+			if (value) {
+				(void)json_object_set_new(json, sides[k],
+							  json_of_value(&kind->fields[i], value));
+			}
+		}
+	}
+	return whole;
+}
+
 json_t *json_of_record(const struct kind *kind, const msgpack_object *record)
 {
 	json_t *json = json_of_object(record);

@@ -17,6 +17,8 @@ json_t *json_of_value(const struct field *field,
 		      const msgpack_object *value); /* field NULL: as json_of_object */
 /* A map from field names to values, or to {from, to}. */
 json_t *json_of_fields(const struct kind *kind, const msgpack_object *fields);
+/* A map from field names to {mine, theirs} and what else stands with them: what was given up in a conflict. */
+json_t *json_of_settled(const struct kind *kind, const msgpack_object *settled);
 json_t *json_of_record(const struct kind *kind, const msgpack_object *record);
 
 /* Prints and gives back `value`; indented, or one line with a line feed. NULL counts as no memory. */

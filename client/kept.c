@@ -49,18 +49,28 @@ enum status kept_lock(struct client *client, int *fd, struct error *err)
 	if (status == STATUS_OK) {
 		status = folder_make(client->profile.state, err);
 	}
-	return status == STATUS_OK ? file_lock(path, true, fd, err) : status;
+	if (status == STATUS_OK) {
+		status = file_lock(path, false, fd, err);
+	}
+	if (status == STATUS_OK && *fd < 0) {
+		(void)fputs("safer: another safer of yours is at work on a change-set; waiting until it is "
+			    "done\n",
+			    stderr);
+		status = file_lock(path, true, fd, err);
+	}
+	return status;
 }
 
 static void put_item(struct buffer *out, const struct kept_item *item)
 {
-	codec_put_map(out, 7);
+	codec_put_map(out, 8);
 	codec_pair_text(out, "do", item->verb);
 	codec_pair_text(out, "kind", item->kind);
 	codec_pair_text(out, "id", item->id);
 	codec_pair_text(out, "ref", item->ref);
 	codec_pair_int(out, "base", item->base);
 	codec_pair_object(out, "fields", item->fields);
+	codec_pair_object(out, "settled", item->settled);
 	codec_pair_text(out, "why", item->why);
 }
 
@@ -100,10 +110,14 @@ static bool read_item(struct arena *arena, const msgpack_object *map, struct kep
 		.ref = codec_get_string(arena, map, "ref"),
 		.base = codec_get_int(map, "base", 0),
 		.fields = codec_get(map, "fields"),
+		.settled = codec_get(map, "settled"),
 		.why = codec_get_string(arena, map, "why"),
 	};
 	if (codec_is_nil(out->fields)) {
 		out->fields = NULL;
+	}
+	if (codec_is_nil(out->settled)) {
+		out->settled = NULL;
 	}
 	return out->verb && out->kind && (out->id || out->ref);
 }
@@ -244,10 +258,18 @@ void kept_take_out(struct kept *kept, struct kept_item *item)
 	kept->count--;
 }
 
-bool kept_take_field(struct arena *arena, struct kept *kept, struct kept_item *item, const char *field)
+/* Whether an item changes nothing and gives nothing up. */
+static bool is_void(const struct kept_item *item)
 {
-	const msgpack_object *fields = item->fields;
-	const msgpack_object *joined = NULL;
+	return strcmp(item->verb, KEPT_EDIT) == 0 && codec_count(item->fields) == 0 &&
+	       codec_count(item->settled) == 0;
+}
+
+/* The map without a field, in an array of its own. False when it has no such field. Without memory kept_save refuses: the
+ * arena knows. */
+static bool without_field(struct arena *arena, const msgpack_object **map, const char *field)
+{
+	const msgpack_object *fields = *map;
 	msgpack_object less = {.type = MSGPACK_OBJECT_MAP};
 	size_t at = 0;
 
@@ -257,19 +279,56 @@ bool kept_take_field(struct arena *arena, struct kept *kept, struct kept_item *i
 	if (at == codec_count(fields)) {
 		return false;
 	}
-	/* The pairs before it and those after it, in an array of their own. */
 	less.via.map.ptr = fields->via.map.ptr;
 	less.via.map.size = (uint32_t)at;
-	joined =
-		join_fields(arena, &less,
-			    &(msgpack_object){.type = MSGPACK_OBJECT_MAP,
-					      .via.map = {.ptr = fields->via.map.ptr + at + 1,
-							  .size = (uint32_t)(codec_count(fields) - at - 1)}});
-	item->fields = joined; /* without memory kept_save refuses: the arena knows */
-	if (codec_count(joined) == 0 && strcmp(item->verb, KEPT_EDIT) == 0) {
+	*map = join_fields(arena, &less,
+			   &(msgpack_object){.type = MSGPACK_OBJECT_MAP,
+					     .via.map = {.ptr = fields->via.map.ptr + at + 1,
+							 .size = (uint32_t)(codec_count(fields) - at - 1)}});
+	return true;
+}
+
+bool kept_take_field(struct arena *arena, struct kept *kept, struct kept_item *item, const char *field)
+{
+	if (!without_field(arena, &item->fields, field)) {
+		return false;
+	}
+	if (without_field(arena, &item->settled, field) && codec_count(item->settled) == 0) {
+		item->settled = NULL;
+	}
+	if (is_void(item)) {
 		kept_take_out(kept, item);
 	}
 	return true;
+}
+
+enum status kept_give_up(struct client *client, struct kept_item *item, const char *field,
+			 const msgpack_object *mine, bool gives_mine, const msgpack_object *theirs,
+			 bool gives_theirs, struct error *err)
+{
+	struct buffer *packed = client_buffer(client);
+	const msgpack_object *one = NULL;
+
+	if (!packed) {
+		return error_memory(err);
+	}
+	codec_put_map(packed, 1);
+	codec_put_text(packed, field);
+	codec_put_map(packed, (gives_mine ? 1 : 0) + (gives_theirs ? 1 : 0));
+	if (gives_mine) {
+		codec_pair_object(packed, "mine", mine);
+	}
+	if (gives_theirs) {
+		codec_pair_object(packed, "theirs", theirs);
+	}
+	if (packed->failed) {
+		return error_memory(err);
+	}
+	if (codec_decode(client->arena, buffer_span(packed), &one, err) != STATUS_OK) {
+		return err->status;
+	}
+	item->settled = join_fields(client->arena, item->settled, one);
+	return item->settled ? STATUS_OK : error_memory(err);
 }
 
 static enum status append(struct arena *arena, struct kept *kept, const struct kept_item *item,
@@ -348,10 +407,20 @@ static enum status join(struct arena *arena, struct kept *kept, struct kept_item
 		}
 	}
 	there->fields = fields;
+	there->settled = rebased ? NULL : there->settled;
+	if (item->settled) {
+		there->settled = join_fields(arena, there->settled, item->settled);
+		if (!there->settled) {
+			return error_memory(err);
+		}
+	}
 	there->verb = is(item->verb, KEPT_EDIT) ? there->verb : item->verb;
 	there->base = rebased && !new_record ? item->base : there->base;
 	there->why = NULL;
-	if (is(there->verb, KEPT_EDIT) && codec_count(there->fields) == 0) {
+	if (is(there->verb, KEPT_REMOVE)) {
+		there->settled = NULL;
+	}
+	if (is_void(there)) {
 		kept_take_out(kept, there);
 	}
 	return STATUS_OK;
@@ -376,7 +445,7 @@ enum status kept_join(struct arena *arena, struct kept *kept, const struct kept_
 			  item->kind);
 		return error_hint(err, "\"safer change show\" shows what the change-set has");
 	}
-	if (!there && is(item->verb, KEPT_EDIT) && codec_count(item->fields) == 0) {
+	if (!there && is_void(item)) {
 		return STATUS_OK;
 	}
 	return there ? join(arena, kept, there, item, rebased, replaced, err)
@@ -384,6 +453,19 @@ enum status kept_join(struct arena *arena, struct kept *kept, const struct kept_
 }
 
 /* ---- collisions ---- */
+
+const msgpack_object *kept_collision(const struct kept *kept, const char *id, const char *field)
+{
+	for (size_t i = 0; i < list_size(kept->collides); i++) {
+		const msgpack_object *one = list_item(kept->collides, i);
+
+		if (codec_text_is(codec_get(one, "id"), id) &&
+		    codec_text_is(codec_get(one, "field"), field)) {
+			return one;
+		}
+	}
+	return NULL;
+}
 
 int64_t kept_settle(struct arena *arena, struct kept *kept, const char *id, const char *field)
 {
@@ -434,7 +516,8 @@ void kept_put(const struct kept *kept, const bool *without, struct changeset *se
 {
 	for (size_t i = 0; i < kept->count; i++) {
 		const struct kept_item *item = &kept->items[i];
-		size_t pairs = 1 + (item->id ? 2 : 1) + (item->ref ? 1 : 0) + (item->fields ? 1 : 0);
+		size_t pairs = 1 + (item->id ? 2 : 1) + (item->ref ? 1 : 0) + (item->fields ? 1 : 0) +
+			       (item->settled ? 1 : 0);
 
 		if (without && without[i]) {
 			continue;
@@ -452,6 +535,9 @@ void kept_put(const struct kept *kept, const bool *without, struct changeset *se
 		}
 		if (item->fields) {
 			codec_pair_object(&set->changes, "fields", item->fields);
+		}
+		if (item->settled) {
+			codec_pair_object(&set->changes, "settled", item->settled);
 		}
 		set->count++;
 	}

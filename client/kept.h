@@ -23,7 +23,9 @@ struct kept_item {
 	const char *ref;              /* "@1", by which others of the set refer to a new record; NULL */
 	int64_t base;                 /* revision; 0 for a new record */
 	const msgpack_object *fields; /* a map; NULL: none */
-	const char *why;              /* it was not taken; NULL */
+	const msgpack_object
+		*settled; /* what was given up in a conflict: a map of field to {mine, theirs}; NULL */
+	const char *why;  /* it was not taken; NULL */
 };
 
 struct kept {
@@ -72,6 +74,14 @@ bool kept_take_field(struct arena *arena, struct kept *kept, struct kept_item *i
  * when there were none. Without memory it keeps them all. */
 int64_t kept_settle(struct arena *arena, struct kept *kept, const char *id, const char *field);
 
+/* What the server said of a field that collides; NULL: it does not. */
+const msgpack_object *kept_collision(const struct kept *kept, const char *id, const char *field);
+
+/* Notes with an item what its person gave up of a field: their own value, or theirs, or both. */
+enum status kept_give_up(struct client *client, struct kept_item *item, const char *field,
+			 const msgpack_object *mine, bool gives_mine, const msgpack_object *theirs,
+			 bool gives_theirs, struct error *err);
+
 /* Whether a value names a new record of the set. */
 bool kept_refers(const struct kept_item *item, const char *ref);
 
@@ -83,6 +93,9 @@ void kept_put(const struct kept *kept, const bool *without, struct changeset *se
 /* The record as it would be with what the set in hand says of it; `over` tells whether it says anything. */
 enum status kept_over(struct client *client, const char *id, const msgpack_object **record, bool *over,
 		      struct error *err);
+
+/* A set that would have been sent, as one that is kept. */
+enum status kept_of(struct client *client, const struct changeset *set, struct kept *out, struct error *err);
 
 /* Adds the items of a set that would have been sent to the one in hand, and says so. `replaced` as for kept_join. */
 enum status kept_add(struct client *client, const struct changeset *set, bool replaced, struct error *err);

@@ -1,11 +1,12 @@
 /* The commands around a change-set in hand: begin, show, commit, drop, keep; what is added to it on the way; and a
  * set that comes from a file. */
 #include "client/commands.h"
+#include "client/conflict.h"
 #include "client/console.h"
 #include "client/files.h"
 #include "client/json.h"
 #include "client/kept_json.h"
-#include "client/kept_send.h"
+#include "client/kept_settle.h"
 #include "client/print.h"
 #include "client/record.h"
 
@@ -107,6 +108,7 @@ static enum status unpack(struct client *client, const msgpack_object *map, stru
 		.id = codec_get_string(client->arena, map, "id"),
 		.base = codec_get_int(map, "base", 0),
 		.fields = codec_get(map, "fields"),
+		.settled = codec_get(map, "settled"),
 	};
 	if (!out->verb || (!out->kind && !out->id)) {
 		return error_memory(err);
@@ -136,6 +138,21 @@ static enum status unpack_all(struct client *client, const struct changeset *set
 		status = unpack(client, list_item(list, i), &items[i], err);
 	}
 	*out = items;
+	return status;
+}
+
+enum status kept_of(struct client *client, const struct changeset *set, struct kept *out, struct error *err)
+{
+	struct kept_item *items = NULL;
+	enum status status = kept_new(client, out, err);
+
+	if (status == STATUS_OK) {
+		status = unpack_all(client, set, &items, err);
+	}
+	for (size_t i = 0; i < set->count && status == STATUS_OK; i++) {
+		status = kept_join(client->arena, out, &items[i], false, false, err);
+	}
+	out->reason = set->reason;
 	return status;
 }
 
@@ -213,6 +230,25 @@ enum status command_change_begin(struct client *client, struct error *err)
 
 /* ---- show ---- */
 
+/* "progress (theirs), due (yours)" */
+static const char *describe_given_up(struct client *client, const struct kept_item *item)
+{
+	const char *text = "";
+
+	for (size_t i = 0; text && i < codec_count(item->settled); i++) {
+		const msgpack_object_kv *pair = &item->settled->via.map.ptr[i];
+		const char *mine = codec_get(&pair->val, "mine") ? "yours" : "";
+		const char *theirs = codec_get(&pair->val, "theirs") ? "theirs" : "";
+		struct span field = {NULL, 0};
+
+		(void)codec_text(&pair->key, &field);
+		text = arena_printf(client->arena, "%s%s%.*s (%s%s%s)", text, i > 0 ? ", " : "",
+				    (int)field.length, field.data ? (const char *)field.data : "", theirs,
+				    *mine && *theirs ? " and " : "", mine);
+	}
+	return text;
+}
+
 static enum status print_item(struct client *client, const struct kept_item *item, struct error *err)
 {
 	const struct kind *kind = schema_kind(client->schema, item->kind, strlen(item->kind));
@@ -243,6 +279,12 @@ static enum status print_item(struct client *client, const struct kept_item *ite
 			(void)fprintf(file, "  %-*s  ", (int)widest, field->name);
 			print_wrapped(&client->output, *text ? text : "(emptied)", widest + 4);
 		}
+	}
+	if (codec_count(item->settled) > 0) {
+		const char *given = describe_given_up(client, item);
+
+		(void)fputs("  gives up, after a conflict: ", file);
+		print_wrapped(&client->output, given ? given : "", 4);
 	}
 	if (item->why) {
 		(void)fputs("  not taken: ", file);
@@ -363,7 +405,7 @@ enum status command_change_commit(struct client *client, struct error *err)
 	if (status == STATUS_OK && dry_run) {
 		status = kept_try(client, &hand, err);
 	} else if (status == STATUS_OK) {
-		status = kept_send(client, &hand, true, err);
+		status = settle_send(client, &hand, true, err);
 		if (status != STATUS_OK && hand.count > 0 && kept_begun(client)) {
 			tell_kept(client, err);
 		}
@@ -416,6 +458,18 @@ static enum status drop_whole(struct client *client, const struct kept *hand, st
 	return status;
 }
 
+/* Takes a field out of an item, and notes that its value was given up for theirs. */
+static enum status leave_theirs(struct client *client, struct kept_item *item, const char *field,
+				struct error *err)
+{
+	const msgpack_object *mine = codec_get(item->fields, field);
+	struct kept alone = {.items = item, .count = 1}; /* it stays, even when no field is left in it */
+
+	item->why = NULL;
+	(void)kept_take_field(client->arena, &alone, item, field);
+	return kept_give_up(client, item, field, mine, true, NULL, false, err);
+}
+
 /* An item, or some of its fields: theirs stands, or nothing was to be changed after all. */
 static enum status drop_some(struct client *client, struct kept *hand, struct error *err)
 {
@@ -436,11 +490,20 @@ static enum status drop_some(struct client *client, struct kept *hand, struct er
 	}
 	for (size_t i = 1; i < client->name_count; i++) {
 		const char *field = client->names[i];
+		const msgpack_object *collision = kept_collision(hand, name, field);
 
 		item = kept_find(hand, name);
-		if (!item || !kept_take_field(client->arena, hand, item, field)) {
+		if (!item || !codec_get(item->fields, field)) {
 			error_set(err, STATUS_NOT_FOUND, "the change-set sets no %s of %s", field, name);
 			return error_hint(err, "\"safer change show\" shows what it has");
+		}
+		if (collision && strcmp(item->verb, KEPT_EDIT) == 0) {
+			status = leave_theirs(client, item, field, err);
+		} else {
+			(void)kept_take_field(client->arena, hand, item, field);
+		}
+		if (status != STATUS_OK) {
+			return status;
 		}
 		(void)kept_settle(client->arena, hand, name, field);
 	}
@@ -451,8 +514,10 @@ static enum status drop_some(struct client *client, struct kept *hand, struct er
 	status = kept_save(client, hand, err);
 	if (status == STATUS_OK && for_people(client)) {
 		(void)fprintf(client->output.file,
-			      item ? "The rest of %s stays in the change-set.\n"
-				   : "%s is in the change-set no more.\n",
+			      !item ? "%s is in the change-set no more.\n"
+			      : codec_count(item->fields) > 0 || strcmp(item->verb, KEPT_EDIT) != 0
+				      ? "The rest of %s stays in the change-set.\n"
+				      : "Theirs stands for %s; what you gave up goes into the journal.\n",
 			      name);
 	}
 	return status;
@@ -474,6 +539,25 @@ enum status command_change_drop(struct client *client, struct error *err)
 	return status;
 }
 
+/* Yours stands in each field that collides. */
+static enum status give_up_theirs(struct client *client, const struct kept *hand, struct kept_item *item,
+				  struct error *err)
+{
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < list_size(hand->collides) && status == STATUS_OK; i++) {
+		const msgpack_object *one = list_item(hand->collides, i);
+		const char *field = codec_get_string(client->arena, one, "field");
+
+		if (field && item->id && codec_text_is(codec_get(one, "id"), item->id) &&
+		    codec_get(item->fields, field)) {
+			status = kept_give_up(client, item, field, NULL, false, codec_get(one, "theirs"),
+					      true, err);
+		}
+	}
+	return status;
+}
+
 enum status command_change_keep(struct client *client, struct error *err)
 {
 	struct kept_item *item = NULL;
@@ -487,6 +571,9 @@ enum status command_change_keep(struct client *client, struct error *err)
 	}
 	if (status == STATUS_OK) {
 		status = named_item(client, &hand, &item, err);
+	}
+	if (status == STATUS_OK) {
+		status = give_up_theirs(client, &hand, item, err);
 	}
 	if (status == STATUS_OK) {
 		revision = kept_settle(client->arena, &hand, kept_name(item), NULL);

@@ -133,6 +133,62 @@ static enum status read_fields(struct client *client, const struct kind *kind, j
 	return status;
 }
 
+/* What was given up in a conflict: {"progress": {"theirs": 22}}. */
+static enum status read_settled(struct client *client, const struct kind *kind, json_t *json,
+				const msgpack_object **out, struct error *err)
+{
+	struct buffer *packed = client_buffer(client);
+	enum status status = packed ? STATUS_OK : error_memory(err);
+	const char *name;
+	json_t *sides;
+
+	if (status == STATUS_OK && !json_is_object(json)) {
+		return error_set(err, STATUS_INVALID, "settled must be an object of field names");
+	}
+	if (status == STATUS_OK) {
+		codec_put_map(packed, json_object_size(json));
+	}
+	json_object_foreach(json, name, sides)
+	{
+		const struct field *field = NULL;
+		const char *side;
+		json_t *value;
+
+		if (status == STATUS_OK) {
+			status = record_field(kind, name, &field, err);
+		}
+		if (status == STATUS_OK && json_object_size(sides) == 0) {
+			status = error_set(err, STATUS_INVALID, "settled: %s must have mine, theirs, or both",
+					   name);
+		}
+		if (status == STATUS_OK) {
+			codec_put_text(packed, field->name);
+			codec_put_map(packed, json_object_size(sides));
+		}
+		json_object_foreach(sides, side, value)
+		{
+			const msgpack_object *one = NULL;
+
+			if (status == STATUS_OK && strcmp(side, "mine") != 0 && strcmp(side, "theirs") != 0) {
+				status = error_set(err, STATUS_INVALID,
+						   "settled: %s has \"%s\" beside mine and theirs", name,
+						   side);
+			}
+			if (status == STATUS_OK) {
+				status = read_value(client, field, value, &one, err);
+			}
+			if (status == STATUS_OK) {
+				codec_pair_object(packed, side, one);
+			}
+		}
+	}
+	if (status == STATUS_OK) {
+		status = packed->failed ? error_memory(err)
+					: codec_decode(client->arena, buffer_span(packed), out, err);
+	}
+	return status;
+}
+
 /* ---- changes ---- */
 
 static enum status check_keys(json_t *json, const char *const *known, struct error *err)
@@ -222,11 +278,12 @@ static enum status check_verb(const struct kind *kind, const char *verb, struct 
 static enum status read_change(struct client *client, json_t *json, struct kept_item *item, struct error *err)
 {
 	/* The last two are what "change show" prints beside a change. */
-	static const char *const known[] = {"do",     "kind",   "id",  "ref", "base",
-					    "fields", "record", "why", NULL};
+	static const char *const known[] = {"do",     "kind",    "id",     "ref", "base",
+					    "fields", "settled", "record", "why", NULL};
 	const struct kind *kind = NULL;
 	json_t *base = json_object_get(json, "base");
 	json_t *fields = json_object_get(json, "fields");
+	json_t *settled = json_object_get(json, "settled");
 	enum status status;
 
 	if (!json_is_object(json)) {
@@ -268,6 +325,9 @@ static enum status read_change(struct client *client, json_t *json, struct kept_
 	}
 	if (status == STATUS_OK && fields && !json_is_null(fields)) {
 		status = read_fields(client, kind, fields, &item->fields, err);
+	}
+	if (status == STATUS_OK && settled && !json_is_null(settled)) {
+		status = read_settled(client, kind, settled, &item->settled, err);
 	}
 	return status;
 }
@@ -363,6 +423,9 @@ static json_t *of_item(struct client *client, const struct kept_item *item)
 	if (done && item->fields) {
 		done = json_object_set_new(json, "fields", json_of_fields(kind, item->fields)) == 0;
 	}
+	if (done && item->settled) {
+		done = json_object_set_new(json, "settled", json_of_settled(kind, item->settled)) == 0;
+	}
 	if (done && item->why) {
 		done = json_object_set_new(json, "why", json_string(item->why)) == 0;
 	}
@@ -373,21 +436,35 @@ static json_t *of_item(struct client *client, const struct kept_item *item)
 	return json;
 }
 
-enum status kept_print_json(struct client *client, const struct kept *kept, struct error *err)
+json_t *kept_json(struct client *client, const struct kept *kept)
 {
 	json_t *changes = json_array();
-	json_t *whole =
-		json_pack("{s:s, s:s?, s:b}", "begun", kept->at, "reason", kept->reason, "sent", kept->sent);
+	json_t *whole = json_pack("{s:s?}", "reason", kept->reason);
 	bool done = changes && whole;
 
 	for (size_t i = 0; done && i < kept->count; i++) {
 		done = json_array_append_new(changes, of_item(client, &kept->items[i])) == 0;
 	}
 	done = done && json_object_set(whole, "changes", changes) == 0;
+	json_decref(changes);
+	if (!done) {
+		json_decref(whole);
+		whole = NULL;
+	}
+	return whole;
+}
+
+enum status kept_print_json(struct client *client, const struct kept *kept, struct error *err)
+{
+	json_t *set = kept_json(client, kept);
+	json_t *whole =
+		json_pack("{s:s, s:s?, s:b}", "begun", kept->at, "reason", kept->reason, "sent", kept->sent);
+	bool done = set && whole && json_object_update(whole, set) == 0;
+
+	json_decref(set);
 	if (done && kept->collides) {
 		done = json_object_set_new(whole, "collides", json_of_object(kept->collides)) == 0;
 	}
-	json_decref(changes);
 	if (!done) {
 		json_decref(whole);
 		whole = NULL;

@@ -1,6 +1,6 @@
 /* A change-set on its way: sent with a request id that is on the disk before it leaves, so that a repeat after a lost
  * answer is the same request; and what was refused is written beside the item that it is about. */
-#include "client/kept_send.h"
+#include "client/kept_settle.h"
 
 #include "client/commands.h"
 #include "client/console.h"
@@ -267,7 +267,7 @@ enum status kept_propose(struct client *client, struct kept *kept, struct error 
 		status = error_hint(err, "run the command again");
 	}
 	if (status == STATUS_OK) {
-		status = kept_send(client, kept, false, err);
+		status = settle_send(client, kept, false, err);
 	}
 	if (fd >= 0) {
 		close(fd);

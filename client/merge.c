@@ -7,10 +7,12 @@
 #include <stdint.h>
 #include <string.h>
 
-#define LINES_MAX  100000
-#define CELLS_MAX  (16 * 1024 * 1024) /* of the table of one comparison, 4 bytes each */
-#define TEXT_BYTES (16 * 1024 * 1024)
-#define NO_LINE    SIZE_MAX
+#define LINES_MAX    100000
+#define CELLS_MAX    (16 * 1024 * 1024) /* of the table of one comparison, 4 bytes each */
+#define TEXT_BYTES   (16 * 1024 * 1024)
+#define NO_LINE      SIZE_MAX
+
+#define MERGE_MIDDLE "======="
 
 struct line {
 	const char *text;
@@ -148,9 +150,17 @@ static const struct piece *choose(const struct piece *base, const struct piece *
 	return same_piece(theirs, base) ? mine : NULL;
 }
 
-/* Walks the lines that both sides kept, and the pieces between them. */
+static void append_mark(struct buffer *out, const char *mark, bool *first)
+{
+	buffer_append_text(out, *first ? "" : "\n");
+	buffer_append_text(out, mark);
+	*first = false;
+}
+
+/* Walks the lines that both sides kept, and the pieces between them. Where the sides collide, both stand between marks,
+ * or, without `marks`, the answer is false. */
 static bool weave(const struct lines *base, const struct lines *mine, const size_t *kept_by_me,
-		  const struct lines *theirs, const size_t *kept_by_them, struct buffer *out)
+		  const struct lines *theirs, const size_t *kept_by_them, bool marks, struct buffer *out)
 {
 	struct piece b = {base, 0, 0};
 	struct piece m = {mine, 0, 0};
@@ -168,10 +178,20 @@ static bool weave(const struct lines *base, const struct lines *mine, const size
 		m.to = end ? mine->count : kept_by_me[i];
 		t.to = end ? theirs->count : kept_by_them[i];
 		chosen = choose(&b, &m, &t);
-		if (!chosen) {
+		if (!chosen && !marks) {
 			return false;
 		}
-		append(out, chosen, &first);
+		if (chosen) {
+			append(out, chosen, &first);
+		} else {
+			append_mark(out, MERGE_MINE, &first);
+			append(out, &m, &first);
+			append_mark(out, MERGE_BASE, &first);
+			append(out, &b, &first);
+			append_mark(out, MERGE_MIDDLE, &first);
+			append(out, &t, &first);
+			append_mark(out, MERGE_THEIRS, &first);
+		}
 		if (!end) {
 			append(out, &(struct piece){base, i, i + 1}, &first);
 		}
@@ -182,8 +202,9 @@ static bool weave(const struct lines *base, const struct lines *mine, const size
 	return true;
 }
 
-enum status merge_lines(struct arena *arena, const char *base, const char *mine, const char *theirs,
-			bool *clean, const char **out, struct error *err)
+/* Both texts in one; *out stays NULL when they collide and `marks` is false. */
+static enum status merge(struct arena *arena, const char *base, const char *mine, const char *theirs,
+			 bool marks, const char **out, struct error *err)
 {
 	struct lines b, m, t;
 	struct buffer merged;
@@ -192,7 +213,6 @@ enum status merge_lines(struct arena *arena, const char *base, const char *mine,
 	bool comparable = true;
 	enum status status = STATUS_OK;
 
-	*clean = false;
 	*out = NULL;
 	buffer_init(&merged, TEXT_BYTES);
 	if (!split(arena, base, &b) || !split(arena, mine, &m) || !split(arena, theirs, &t)) {
@@ -203,15 +223,151 @@ enum status merge_lines(struct arena *arena, const char *base, const char *mine,
 	if (status == STATUS_OK) {
 		status = match(arena, &b, &t, &kept_by_them, &comparable, err);
 	}
-	if (status != STATUS_OK || !comparable || !weave(&b, &m, kept_by_me, &t, kept_by_them, &merged)) {
+	if (status != STATUS_OK || (!comparable && !marks)) {
+		goto out;
+	}
+	for (size_t i = 0; !comparable && i < b.count; i++) { /* then they collide as a whole */
+		kept_by_me[i] = kept_by_them[i] = NO_LINE;
+	}
+	if (!weave(&b, &m, kept_by_me, &t, kept_by_them, marks, &merged)) {
 		goto out;
 	}
 	*out = merged.failed ? NULL : arena_text(arena, (const char *)merged.data, merged.length);
-	*clean = *out != NULL;
 	if (!*out) {
 		status = error_memory(err);
 	}
 out:
 	buffer_release(&merged);
 	return status;
+}
+
+enum status merge_lines(struct arena *arena, const char *base, const char *mine, const char *theirs,
+			bool *clean, const char **out, struct error *err)
+{
+	enum status status = merge(arena, base, mine, theirs, false, out, err);
+
+	*clean = status == STATUS_OK && *out;
+	return status;
+}
+
+enum status merge_marked(struct arena *arena, const char *base, const char *mine, const char *theirs,
+			 const char **out, struct error *err)
+{
+	return merge(arena, base, mine, theirs, true, out, err);
+}
+
+/* ---- marks ---- */
+
+static bool is_mark(const char *line, size_t length)
+{
+	static const char *const marks[] = {MERGE_MINE, MERGE_BASE, MERGE_THEIRS};
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+		if (strlen(marks[i]) == length && memcmp(marks[i], line, length) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+size_t merge_mark_line(const char *text)
+{
+	for (size_t number = 1; *text; number++) {
+		size_t indent = strspn(text, " \t");
+		size_t length = strcspn(text, "\n");
+
+		if (is_mark(text + indent, length - indent)) {
+			return number;
+		}
+		text += length + (text[length] == '\n');
+	}
+	return 0;
+}
+
+/* ---- comparing ---- */
+
+struct comparison {
+	struct lines from, to;
+	size_t *kept;
+};
+
+/* Whether something went or came between line `at` of the old text and the one before it. */
+static bool changes_before(const struct comparison *c, size_t at)
+{
+	size_t before = at == 0 ? 0 : c->kept[at - 1] == NO_LINE ? NO_LINE : c->kept[at - 1] + 1;
+	size_t here = at == c->from.count ? c->to.count : c->kept[at];
+
+	return before != here || here == NO_LINE;
+}
+
+static void put_line(struct buffer *out, const char *sign, const struct line *line)
+{
+	buffer_append_text(out, out->length > 0 ? "\n" : "");
+	buffer_append_text(out, sign);
+	if (line) {
+		buffer_append(out, line->text, line->length);
+	}
+}
+
+static void put_comparison(const struct comparison *c, struct buffer *out)
+{
+	size_t at = 0; /* in the new text */
+	bool gap = false;
+
+	for (size_t i = 0; i <= c->from.count; i++) {
+		bool end = i == c->from.count;
+		size_t here = end ? c->to.count : c->kept[i];
+
+		if (!end && here == NO_LINE) {
+			put_line(out, "- ", &c->from.line[i]);
+			gap = false;
+			continue;
+		}
+		for (; at < here; at++) {
+			put_line(out, "+ ", &c->to.line[at]);
+			gap = false;
+		}
+		if (end) {
+			break;
+		}
+		at = here + 1;
+		if (changes_before(c, i) || changes_before(c, i + 1)) {
+			put_line(out, "  ", &c->from.line[i]);
+			gap = false;
+		} else if (!gap) {
+			put_line(out, "  ...", NULL);
+			gap = true;
+		}
+	}
+}
+
+enum status merge_compare(struct arena *arena, const char *from, const char *to, const char **out,
+			  struct error *err)
+{
+	struct comparison c = {.kept = NULL};
+	struct buffer text;
+	bool comparable = true;
+	enum status status = STATUS_OK;
+
+	if (!split(arena, from, &c.from) || !split(arena, to, &c.to)) {
+		return error_memory(err);
+	}
+	if (!*from) { /* nothing was there: not one empty line */
+		c.from.count = 0;
+	}
+	if (!*to) {
+		c.to.count = 0;
+	}
+	status = match(arena, &c.from, &c.to, &c.kept, &comparable, err);
+	if (status == STATUS_OK && !comparable) {
+		status = error_set(err, STATUS_INVALID, "the texts are too long to be compared");
+	}
+	if (status != STATUS_OK) {
+		return status;
+	}
+	buffer_init(&text, TEXT_BYTES);
+	put_comparison(&c, &text);
+	*out = text.failed ? NULL : arena_text(arena, text.data ? (const char *)text.data : "", text.length);
+	buffer_release(&text);
+	return *out ? STATUS_OK : error_memory(err);
 }

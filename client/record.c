@@ -20,6 +20,45 @@ const char *record_title(struct client *client, struct span id, const msgpack_ob
 	return arena_printf(client->arena, "%s %.*s", key, (int)title.length, (const char *)title.data);
 }
 
+const char *record_given_up(struct client *client, const struct field *field, const msgpack_object *one,
+			    const msgpack_object *titles, const char *mine_by)
+{
+	const msgpack_object *mine = codec_get(one, "mine");
+	const msgpack_object *theirs = codec_get(one, "theirs");
+	const char *by = codec_get_string(client->arena, one, "by");
+	const char *own = mine ? record_value(client, field, mine, titles, true) : "";
+	const char *other = theirs ? record_value(client, field, theirs, titles, true) : "";
+	const char *text = "";
+
+	if (!own || !other) {
+		return NULL;
+	}
+	own = *own ? own : "(empty)";
+	other = *other ? other : "(empty)";
+	by = by ? by : "somebody else";
+	mine_by = mine_by ? mine_by : "them";
+	if (field->type == FIELD_LONG_TEXT) { /* whose it was first, and the text below */
+		const char *revision = arena_printf(client->arena, " in revision %lld",
+						    (long long)codec_get_int(one, "revision", 0));
+
+		return arena_printf(client->arena, "%s%s%s%s%s%s%s%s%s%s",
+				    theirs ? "gave up what was typed by " : "", theirs ? by : "",
+				    theirs && revision ? revision : "", theirs ? ":\n" : "",
+				    theirs ? other : "", theirs && mine ? "\n" : "",
+				    mine ? "gave up what was typed by " : "", mine ? mine_by : "",
+				    mine ? ":\n" : "", mine ? own : "");
+	}
+	if (theirs) {
+		text = arena_printf(client->arena, "gave up %s, typed by %s in revision %lld", other, by,
+				    (long long)codec_get_int(one, "revision", 0));
+	}
+	if (mine && text) {
+		text = arena_printf(client->arena, "%s%s %s, typed by %s", text, *text ? ", and" : "gave up",
+				    own, mine_by);
+	}
+	return text;
+}
+
 const char *record_when(struct client *client, const msgpack_object *map, bool people)
 {
 	struct span at = codec_get_text(map, "at");

@@ -12,6 +12,11 @@ const char *record_value(struct client *client, const struct field *field, const
 /* "B3 Warwickshire Police", or the id alone. */
 const char *record_title(struct client *client, struct span id, const msgpack_object *titles);
 
+/* What was given up of a field in a conflict, a map of mine, theirs, revision, by: "gave up 55%, typed by Debra Tedds,
+ * chair, in revision 8". `mine_by` is who made the change that it stands with. In the arena; NULL without memory. */
+const char *record_given_up(struct client *client, const struct field *field, const msgpack_object *one,
+			    const msgpack_object *titles, const char *mine_by);
+
 /* The time in the map's "at": "2014-05-01 09:30" for people, in full otherwise. NULL without memory. */
 const char *record_when(struct client *client, const msgpack_object *map, bool people);
 

@@ -236,6 +236,28 @@ enum status command_record_show(struct client *client, struct error *err)
 
 /* ---- history ---- */
 
+/* Below a change, for people: what was given up for it in a conflict. */
+static enum status given_up_rows(struct client *client, const struct kind *kind, const msgpack_object *change,
+				 const msgpack_object *titles, struct grid *grid, struct error *err)
+{
+	const msgpack_object *settled = codec_get(change, "settled");
+	const char *by = codec_get_string(client->arena, change, "by");
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < kind->field_count && status == STATUS_OK; i++) {
+		const msgpack_object *one = codec_get(settled, kind->fields[i].name);
+		const char *text = one ? record_given_up(client, &kind->fields[i], one, titles, by) : NULL;
+
+		if (one) {
+			status = grid_add(
+				grid,
+				(const char *[]){"", "", "", "", "", kind->fields[i].name, "", text, ""},
+				err);
+		}
+	}
+	return status;
+}
+
 static enum status history_rows(struct client *client, const struct kind *kind, const msgpack_object *change,
 				const msgpack_object *titles, struct grid *grid, struct error *err)
 {
@@ -253,7 +275,11 @@ static enum status history_rows(struct client *client, const struct kind *kind, 
 
 	cells[8] = codec_get_string(client->arena, change, "reason");
 	if (rows == 0 || fields->type != MSGPACK_OBJECT_MAP) {
-		return grid_add(grid, cells, err);
+		status = grid_add(grid, cells, err);
+		for (size_t c = 0; c < 5; c++) {
+			cells[c] = "";
+		}
+		cells[8] = "";
 	}
 	for (size_t i = 0; i < rows && status == STATUS_OK; i++) {
 		const msgpack_object_kv *pair = &fields->via.map.ptr[i];
@@ -276,7 +302,8 @@ static enum status history_rows(struct client *client, const struct kind *kind, 
 			cells[8] = "";
 		}
 	}
-	return status;
+	return status == STATUS_OK && people ? given_up_rows(client, kind, change, titles, grid, err)
+					     : status;
 }
 
 static enum status history_json(struct client *client, const struct kind *kind, const msgpack_object *changes,
@@ -291,6 +318,8 @@ static enum status history_json(struct client *client, const struct kind *kind, 
 		if (!json ||
 		    json_object_set_new(json, "fields", json_of_fields(kind, codec_get(change, "fields"))) !=
 			    0 ||
+		    json_object_set_new(json, "settled",
+					json_of_settled(kind, codec_get(change, "settled"))) != 0 ||
 		    json_array_append(array, json) != 0) {
 			json_decref(array);
 			array = NULL;

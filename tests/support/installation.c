@@ -493,21 +493,38 @@ pid_t person_spawns(struct person *person, const char **arguments, int terminal)
 	return program_spawn(arguments, environment, terminal, terminal, terminal);
 }
 
-void person_starts(struct person *person, struct running *running, const char *argument, ...)
+static void start_safer(struct person *person, struct running *running, const char **arguments, bool terminal)
 {
-	const char *arguments[PROGRAM_ARGUMENTS];
 	const char *environment[ENVIRONMENT_MAX];
 	char home[160];
 	char path[PROGRAM_PATH];
+
+	program_path("safer", path);
+	arguments[0] = path;
+	person_environment(person, home, environment);
+	(terminal ? running_start_on_terminal : running_start)(running, arguments, environment);
+}
+
+void person_starts(struct person *person, struct running *running, const char *argument, ...)
+{
+	const char *arguments[PROGRAM_ARGUMENTS];
 	va_list rest;
 
 	va_start(rest, argument);
 	program_arguments(arguments, argument, rest);
 	va_end(rest);
-	program_path("safer", path);
-	arguments[0] = path;
-	person_environment(person, home, environment);
-	running_start(running, arguments, environment);
+	start_safer(person, running, arguments, false);
+}
+
+void person_starts_on_terminal(struct person *person, struct running *running, const char *argument, ...)
+{
+	const char *arguments[PROGRAM_ARGUMENTS];
+	va_list rest;
+
+	va_start(rest, argument);
+	program_arguments(arguments, argument, rest);
+	va_end(rest);
+	start_safer(person, running, arguments, true);
 }
 
 void person_enrol(struct person *person, const char *invitation)

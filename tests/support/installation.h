@@ -87,6 +87,8 @@ int person_on_terminal(struct person *person, const char *argument, ...);
 pid_t person_spawns(struct person *person, const char **arguments, int terminal);
 /* Starts safer and goes on. */
 void person_starts(struct person *person, struct running *running, const char *argument, ...);
+/* The same on a terminal, where running_type() types. */
+void person_starts_on_terminal(struct person *person, struct running *running, const char *argument, ...);
 
 void person_enrol(struct person *person, const char *invitation);
 /* Has `administrator` invite somebody of the directory; the invitation's text. */

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -192,6 +193,27 @@ void running_start(struct running *running, const char *const *arguments, const 
 	running->pid = program_spawn(arguments, environment, nothing, out[1], out[1]);
 	close(out[1]);
 	close(nothing);
+}
+
+void running_start_on_terminal(struct running *running, const char *const *arguments,
+			       const char *const *environment)
+{
+	struct winsize size = {.ws_row = 40, .ws_col = 120};
+	int master = -1;
+	int slave = -1;
+
+	assert_int_equal(openpty(&master, &slave, NULL, NULL, &size), 0);
+	*running = (struct running){.text = calloc(1, 1), .fd = master};
+	assert_non_null(running->text);
+	running->pid = program_spawn(arguments, environment, slave, slave, slave);
+	close(slave);
+}
+
+void running_type(struct running *running, const char *text)
+{
+	running->length = 0;
+	running->text[0] = '\0';
+	assert_int_equal(write(running->fd, text, strlen(text)), (ssize_t)strlen(text));
 }
 
 void running_until(struct running *running, const char *text)

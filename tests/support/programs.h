@@ -44,6 +44,10 @@ int program_wait(pid_t pid); /* its exit code, as in struct outcome */
 
 /* Starts it and goes on. */
 void running_start(struct running *running, const char *const *arguments, const char *const *environment);
+/* The same with a terminal for all three, on which running_type() types. */
+void running_start_on_terminal(struct running *running, const char *const *arguments,
+			       const char *const *environment);
+void running_type(struct running *running, const char *text);  /* what was printed before is forgotten */
 void running_until(struct running *running, const char *text); /* reads until it has printed this */
 int running_end(struct running *running, int signal_number);   /* 0: none, it ends by itself. Its exit code */
 

@@ -227,7 +227,7 @@ static void a_removal_of_what_somebody_changed_since_collides(void **state)
 	plan_remove(plan, "A1", 1);
 	plan_send(plan, POLICE);
 	plan_expect(plan, STATUS_CONFLICT, NULL);
-	assert_non_null(strstr(detail(plan, 0), "A1 progress: 10, 20, 20"));
+	assert_non_null(strstr(detail(plan, 0), "A1 progress: 10, 20, -1"));
 	assert_int_equal(plan_read(plan, POLICE, "A1", NULL), STATUS_OK);
 }
 
