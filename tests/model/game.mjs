@@ -268,17 +268,23 @@ export class Game {
 
 	/* ---- what whoever sees everything is told ---- */
 
+	/* Says hello at once: the server has no patience with a connection that asks nothing. */
 	async #connectSeer() {
-		this.seer?.cut();
-		this.asked = new Map();
-		this.seer = await Line.open(this.cast.seer.device, {
-			answer: (id, error, result) => {
-				const { resolve, reject } = this.asked.get(id);
+		const asked = new Map();
+		const settle = (id, error, result) => {
+			const { resolve, reject } = asked.get(id);
 
-				this.asked.delete(id);
-				(error ? reject : resolve)(error ? new Error(error.message) : result);
-			},
+			asked.delete(id);
+			(error ? reject : resolve)(error ? new Error(error.message) : result);
+		};
+
+		this.seer?.cut();
+		this.asked = asked;
+		this.seer = await Line.open(this.cast.seer.device, {
+			answer: settle,
+			ended: () => [...asked.keys()].forEach((id) => settle(id, { message: "the connection of who sees everything is gone" })),
 		});
+		await this.ask("hello", { protocol: 1 });
 	}
 
 	ask(method, params = {}) {
