@@ -38,6 +38,7 @@ enum status founding_make(struct context *context, struct arena *arena, const ch
 	struct span name = {(const uint8_t *)administrator_name, strlen(administrator_name)};
 	int64_t partnership = 0;
 	int64_t expires_at = 0;
+	struct visibility sight;
 	struct person person;
 	enum status status =
 		store_partnership_add(context->store, partnership_name, origin, &partnership, err);
@@ -46,7 +47,8 @@ enum status founding_make(struct context *context, struct arena *arena, const ch
 		status = write_directory(context, arena, partnership, administrator_name, err);
 	}
 	if (status == STATUS_OK) {
-		status = person_find(context, arena, partnership, name, &person, err);
+		visibility_init(&sight, context, arena, NULL);
+		status = person_find(&sight, partnership, name, &person, err);
 	}
 	if (status != STATUS_OK) {
 		return status;

@@ -156,6 +156,7 @@ enum status handle_invite(struct request *request, struct error *err)
 	char invitation[INVITATION_TEXT];
 	char expires[TIME_TEXT];
 	int64_t expires_at = 0;
+	struct visibility sight;
 	struct person person;
 	enum status status = STATUS_OK;
 
@@ -164,8 +165,9 @@ enum status handle_invite(struct request *request, struct error *err)
 	}
 	status = first_host(context->settings, host, err);
 	if (status == STATUS_OK) {
-		status = person_find(context, request->arena, session->partnership,
-				     codec_get_text(request->params, "person"), &person, err);
+		visibility_init(&sight, context, request->arena, session);
+		status = person_find(&sight, session->partnership, codec_get_text(request->params, "person"),
+				     &person, err);
 	}
 	if (status == STATUS_OK) {
 		status = invitation_make(context, request->arena, session->partnership, person.number,

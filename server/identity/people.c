@@ -44,101 +44,116 @@ static enum status nobody(struct span text, struct error *err)
 	return error_hint(err, "`safer person list` shows who is there; `safer person add` adds somebody.");
 }
 
-static enum status find_by_number(struct context *context, struct arena *arena, int64_t partnership,
-				  struct span text, int64_t number, struct person *out, struct error *err)
+/* Whether somebody who looks may know of a person. */
+static enum status shown(struct visibility *sight, const struct record_row *row, bool *out, struct error *err)
 {
-	struct person found;
-	enum status status = person_load(context, arena, partnership, number, &found, err);
+	struct record record;
 
-	if (status == STATUS_NOT_FOUND || (status == STATUS_OK && found.removed)) {
+	if (record_decode(sight->arena, person_kind(sight->context), row, &record, err) != STATUS_OK) {
+		return err->status;
+	}
+	return record_visible(sight, &record, out, err);
+}
+
+static enum status find_by_number(struct visibility *sight, int64_t partnership, struct span text,
+				  int64_t number, struct person *out, struct error *err)
+{
+	struct record_row row;
+	bool visible = false;
+	enum status status = store_record_get(sight->context->store, sight->arena, partnership,
+					      person_kind(sight->context)->name, number, &row, err);
+
+	if (status == STATUS_NOT_FOUND) {
 		return nobody(text, err);
 	}
-	if (status == STATUS_OK) {
-		*out = found;
+	if (status == STATUS_OK && !row.removed) {
+		status = shown(sight, &row, &visible, err);
 	}
-	return status;
+	if (status == STATUS_OK && !visible) {
+		return nobody(text, err);
+	}
+	return status == STATUS_OK ? person_load(sight->context, sight->arena, partnership, number, out, err)
+				   : status;
 }
 
 struct namesakes {
+	struct visibility *sight;
 	const char *title; /* folded */
-	const char *prefix;
 	struct buffer ids; /* "PE3, PE7" */
 	int count;
+	int64_t number; /* of the last one */
 };
 
 static enum status visit_namesake(void *payload, const struct record_row *row, struct error *err)
 {
 	struct namesakes *namesakes = payload;
 	char id[ID_TEXT];
+	bool visible = false;
 
-	(void)err;
 	if (strcmp(row->title, namesakes->title) != 0) {
+		return STATUS_OK;
+	}
+	if (shown(namesakes->sight, row, &visible, err) != STATUS_OK) {
+		return err->status;
+	}
+	if (!visible) {
 		return STATUS_OK;
 	}
 	if (namesakes->count == NAMESAKES_MAX) {
 		buffer_append_text(&namesakes->ids, " and others");
 		return STATUS_INTERRUPTED;
 	}
-	id_format(namesakes->prefix, row->number, id);
+	id_format(person_kind(namesakes->sight->context)->prefix, row->number, id);
 	buffer_printf(&namesakes->ids, "%s%s", namesakes->count > 0 ? ", " : "", id);
 	namesakes->count++;
+	namesakes->number = row->number;
 	return STATUS_OK;
 }
 
-static enum status ambiguous(struct context *context, int64_t partnership, struct span text,
-			     const char *title, int64_t count, struct error *err)
+static enum status find_by_name(struct visibility *sight, int64_t partnership, struct span text,
+				const char *title, struct person *out, struct error *err)
 {
-	const struct kind *kind = person_kind(context);
-	struct namesakes namesakes = {.title = title, .prefix = kind->prefix};
+	struct namesakes namesakes = {.sight = sight, .title = title};
 	enum status status = STATUS_OK;
 
 	buffer_init(&namesakes.ids, 400);
-	status = store_record_each(context->store, partnership, kind->name, 0, visit_namesake, &namesakes,
-				   err);
+	status = store_record_each(sight->context->store, partnership, person_kind(sight->context)->name, 0,
+				   visit_namesake, &namesakes, err);
 	if (status != STATUS_OK) {
 		goto out;
 	}
-	if (buffer_text(&namesakes.ids) == NULL) {
+	if (namesakes.count == 0) {
+		status = nobody(text, err);
+	} else if (namesakes.count == 1) {
+		status = person_load(sight->context, sight->arena, partnership, namesakes.number, out, err);
+	} else if (buffer_text(&namesakes.ids) == NULL) {
 		status = error_memory(err);
-		goto out;
+	} else {
+		error_set(err, STATUS_INVALID, "Several people are called \"%.*s\": %s.", (int)text.length,
+			  (const char *)text.data, buffer_text(&namesakes.ids));
+		status = error_hint(err, "Use the id of the one that is meant.");
 	}
-	error_set(err, STATUS_INVALID, "%lld people are called \"%.*s\": %s.", (long long)count,
-		  (int)text.length, (const char *)text.data, buffer_text(&namesakes.ids));
-	status = error_hint(err, "Use the id of the one that is meant.");
 out:
 	buffer_release(&namesakes.ids);
 	return status;
 }
 
-enum status person_find(struct context *context, struct arena *arena, int64_t partnership, struct span text,
-			struct person *out, struct error *err)
+enum status person_find(struct visibility *sight, int64_t partnership, struct span text, struct person *out,
+			struct error *err)
 {
-	const struct kind *kind = person_kind(context);
 	struct id id;
-	int64_t number = 0;
-	int64_t count = 0;
 	const char *title = NULL;
-	enum status status = STATUS_OK;
 
-	if (id_parse((const char *)text.data, text.length, &id) && strcmp(id.prefix, kind->prefix) == 0) {
-		return find_by_number(context, arena, partnership, text, id.number, out, err);
+	if (id_parse((const char *)text.data, text.length, &id) &&
+	    strcmp(id.prefix, person_kind(sight->context)->prefix) == 0) {
+		return find_by_number(sight, partnership, text, id.number, out, err);
 	}
-	title = text_fold(arena, (const char *)text.data, text.length);
+	title = text_fold(sight->arena, (const char *)text.data, text.length);
 	if (title == NULL) {
 		return error_memory(err);
 	}
 	if (title[0] == '\0') {
 		return error_set(err, STATUS_INVALID, "No person was named.");
 	}
-	status = store_record_find(context->store, partnership, kind->name, title, &number, &count, err);
-	if (status == STATUS_NOT_FOUND || (status == STATUS_OK && count == 0)) {
-		return nobody(text, err);
-	}
-	if (status == STATUS_OK && count > 1) {
-		return ambiguous(context, partnership, text, title, count, err);
-	}
-	if (status != STATUS_OK) {
-		return status;
-	}
-	return find_by_number(context, arena, partnership, text, number, out, err);
+	return find_by_name(sight, partnership, text, title, out, err);
 }

@@ -12,6 +12,7 @@ import { Cells } from "./cells.mjs";
 import { Oracle } from "./oracle.mjs";
 import { ownWork } from "./own_work.mjs";
 import { Stage } from "./stage.mjs";
+import { walkPaths } from "./paths.mjs";
 import { Tally } from "./tally.mjs";
 
 const expectations = path.join(path.dirname(fileURLToPath(import.meta.url)), "expectations");
@@ -60,9 +61,11 @@ async function tryEverything(stage, oracle, tally) {
 		}
 	};
 	await Promise.all(Array.from({ length: atOnce }, work));
+	const walked = await walkPaths({ stage, oracle, tally, records });
+	walked.records.forEach((record) => byId.set(record.id, record));
 	const found = leaks(stage, oracle, byId);
 	const own = await ownWork(stage, oracle, tally);
-	return { found, own, deaf: deaf(stage, oracle, byId), byRule: everybody.reduce((sum, { byRule }) => sum + byRule, 0) };
+	return { found, own, walked, deaf: deaf(stage, oracle, byId), byRule: everybody.reduce((sum, { byRule }) => sum + byRule, 0) };
 }
 
 function tell(name, lines) {
@@ -82,7 +85,7 @@ let stage;
 try {
 	stage = await Stage.build(server.invitation);
 	const oracle = new Oracle(expectations, stage.schema);
-	const { found, own, deaf, byRule } = await tryEverything(stage, oracle, tally);
+	const { found, own, walked, deaf, byRule } = await tryEverything(stage, oracle, tally);
 	const untried = tally.untried();
 	const bytes = stage.askers.reduce((sum, { ear }) => sum + ear.bytes, 0);
 	const asked = stage.askers.reduce((sum, asker) => sum + asker.asked, 0);
@@ -93,6 +96,7 @@ try {
 	tell("heard less than they may", deaf.map(({ person }) => person.name));
 	console.log(`people ${stage.askers.length}, records ${stage.subjects.length}, requests ${asked}, answers ${tally.answers}`);
 	console.log(`allowed and then refused by a rule of the record ${byRule}; own work tried ${own}`);
+	console.log(`paths ${walked.paths}, questions about what is hidden ${walked.questions}, with ${walked.bait} secrets as bait`);
 	console.log(`secrets ${stage.secrets.size}, bytes searched ${bytes}, leaks ${found.length}`);
 	console.log(`cells ${tally.cells}, tried ${tally.cells - untried.length}, differences ${tally.differences.length}`);
 	console.log(`${Math.round((Date.now() - started) / 1000)} s`);
