@@ -92,6 +92,10 @@ export class Chance {
 		return undefined;
 	}
 
+	#few(kind) {
+		return this.#ids.filter((id) => this.#known.get(id).kind === kind).length < wanted[kind];
+	}
+
 	/* ---- what is asked ---- */
 
 	/* {method, params, sort}; sort "again" and "misuse" come with `like`, an operation that was answered. */
@@ -164,7 +168,7 @@ export class Chance {
 
 	create(client) {
 		const may = (kind) => this.roll() < 0.02 || this.oracle.may(client.person, "create", { kind, owner: this.owners[0], state: this.first.get(kind) });
-		const missing = Object.keys(wanted).filter((kind) => may(kind) && this.#ids.filter((id) => this.#known.get(id).kind === kind).length < wanted[kind]);
+		const missing = Object.keys(wanted).filter((kind) => may(kind) && this.#few(kind));
 		const kind = missing.length > 0 ? this.pick(missing) : undefined;
 
 		return kind === undefined ? this.read() : this.#change([this.#new(kind)]);
@@ -172,7 +176,7 @@ export class Chance {
 
 	remove(client) {
 		const record = this.#mine(client, "remove");
-		const young = record && record.versions.at(-1).revision < 60 && this.roll() < 0.8;
+		const young = record && record.versions.at(-1).revision < 60 && this.#few(record.kind) && this.roll() < 0.8;
 
 		return record && !young ? this.#change([{ do: "remove", id: record.id, base: this.#base(record) }]) : this.read();
 	}
@@ -201,7 +205,7 @@ export class Chance {
 				items.push(this.roll() < 0.06 ? { do: "remove", id: record.id, base: this.#base(record) } : this.#edit(record));
 			}
 		}
-		if (this.roll() < 0.12) {
+		if (this.roll() < 0.12 && this.#few("action")) {
 			const action = { ...this.#new("action"), ref: "@a" };
 
 			items.push(action, { ...this.#new("milestone"), ref: "@m" });

@@ -9,7 +9,7 @@ import { Chance } from "./chance.mjs";
 import { Line } from "./line.mjs";
 
 const depth = 6; /* requests under way of a client */
-const patience = 60000; /* milliseconds in which a round comes to its end */
+const patience = 300000; /* milliseconds in which a round comes to its end */
 const page = 1000; /* entries of the journal */
 const remembered = 60; /* answered changes of a client that may be asked for again */
 
