@@ -316,10 +316,10 @@ export class World {
 				const whole = (item.removes || item.step) && !same(base.fields[name], item.was[name]);
 
 				if (revision > item.base && (touched || whole)) {
-					const { by, at } = this.#versionOf(item.id, revision);
+					const { by, at, entry } = this.#versionOf(item.id, revision);
 					const [first, theirs, mine] = [base.fields, item.was, item.values].map((fields) => fields[name] ?? null);
 
-					details.push({ id: item.id, field: name, base: first, theirs, mine, by, at, revision });
+					details.push({ id: item.id, field: name, base: first, theirs, mine, by, at, revision, entry });
 				}
 			}
 		}
