@@ -317,7 +317,8 @@ export class World {
 
 				if (revision > item.base && (touched || whole)) {
 					const { by, at, entry } = this.#versionOf(item.id, revision);
-					const [first, theirs, mine] = [base.fields, item.was, item.values].map((fields) => fields[name] ?? null);
+					const [first, theirs] = [base.fields, item.was].map((fields) => fields[name] ?? null);
+					const mine = item.asked.has(name) ? (item.values[name] ?? null) : null;
 
 					details.push({ id: item.id, field: name, base: first, theirs, mine, by, at, revision, entry });
 				}
