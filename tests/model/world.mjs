@@ -317,7 +317,9 @@ export class World {
 
 				if (revision > item.base && (touched || whole)) {
 					const { by, at, entry } = this.#versionOf(item.id, revision);
-					const [first, theirs] = [base.fields, item.was].map((fields) => fields[name] ?? null);
+					const shown = this.sees(set.person, item.id, base, set.point) && this.fieldsSeen(set.person, item.kind.name, base.fields).has(name);
+					const first = shown ? (base.fields[name] ?? null) : null;
+					const theirs = item.was[name] ?? null;
 					const mine = item.asked.has(name) ? (item.values[name] ?? null) : null;
 
 					details.push({ id: item.id, field: name, base: first, theirs, mine, by, at, revision, entry });
