@@ -41,6 +41,7 @@ struct connection {
 	size_t scanned;   /* bytes of `in` that the scanner has seen */
 	struct scanner scanner;
 	bool rests;         /* nothing is read until connections_check() */
+	bool input_told;    /* an event told that the socket has bytes, or a handshake may have left some */
 	bool input_pending; /* bytes may be waiting inside OpenSSL or in `in`: no event will tell */
 	uint64_t taken;     /* messages so far */
 

@@ -4,6 +4,7 @@
 #include "common/calendar.h"
 #include "server/policy/policy.h"
 #include "server/records/query.h"
+#include "server/records/recent.h"
 #include "server/records/settled.h"
 #include "server/records/views.h"
 
@@ -172,8 +173,7 @@ enum status handle_list(struct request *request, struct error *err)
 	}
 	if (query_as_of(request->context, request->session->partnership, request->params, &query.entry,
 			err) != STATUS_OK ||
-	    store_leaf_count(request->context->store, request->session->partnership, &entries, err) !=
-		    STATUS_OK ||
+	    recent_entries(request->context, request->session->partnership, &entries, err) != STATUS_OK ||
 	    read_under(request, &query, err) != STATUS_OK) {
 		return err->status;
 	}

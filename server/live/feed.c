@@ -3,6 +3,7 @@
 #include "server/live/feed.h"
 
 #include "common/calendar.h"
+#include "server/records/recent.h"
 #include "server/records/under.h"
 #include "server/records/views.h"
 #include "server/records/visible.h"
@@ -373,7 +374,7 @@ enum status feed_collect(struct context *context, struct arena *arena, const str
 	int64_t last = wish->since;
 
 	visibility_init(&feed.visibility, context, arena, session);
-	if (store_leaf_count(context->store, session->partnership, &entries, err) != STATUS_OK ||
+	if (recent_entries(context, session->partnership, &entries, err) != STATUS_OK ||
 	    tell(&feed, entries, &last, err) != STATUS_OK) {
 		return err->status;
 	}

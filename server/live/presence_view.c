@@ -3,6 +3,7 @@
 
 #include "common/calendar.h"
 #include "server/records/query.h"
+#include "server/records/recent.h"
 #include "server/records/under.h"
 #include "server/records/views.h"
 
@@ -171,7 +172,7 @@ static enum status view(struct context *context, struct arena *arena, const stru
 	size_t refused = arena_refused(arena);
 	bool keeps = context->views && view_key(session, list, wish, &key);
 
-	if (keeps && store_leaf_count(context->store, session->partnership, &entries, err) != STATUS_OK) {
+	if (keeps && recent_entries(context, session->partnership, &entries, err) != STATUS_OK) {
 		return err->status;
 	}
 	if (keeps && views_find(context->views, &key, entries, &kept)) {

@@ -216,7 +216,7 @@ static struct followed *followed_of(struct recent *recent, int64_t partnership)
 }
 
 static enum status follow(struct recent *recent, struct context *context, int64_t partnership,
-			  struct error *err)
+			  struct followed **out, struct error *err)
 {
 	struct followed *followed = followed_of(recent, partnership);
 	struct passing passing = {recent, context, partnership};
@@ -225,6 +225,7 @@ static enum status follow(struct recent *recent, struct context *context, int64_
 	if (!followed) {
 		return error_memory(err);
 	}
+	*out = followed;
 	if (followed->checked) {
 		return STATUS_OK;
 	}
@@ -243,6 +244,20 @@ static enum status follow(struct recent *recent, struct context *context, int64_
 	}
 	followed->checked = true;
 	return STATUS_OK;
+}
+
+enum status recent_entries(struct context *context, int64_t partnership, int64_t *out, struct error *err)
+{
+	struct followed *followed = NULL;
+
+	if (!context->recent) {
+		return store_leaf_count(context->store, partnership, out, err);
+	}
+	if (follow(context->recent, context, partnership, &followed, err) == STATUS_OK) {
+		*out = followed->entries;
+		return STATUS_OK;
+	}
+	return err->status;
 }
 
 /* ---- reading ---- */
@@ -284,9 +299,10 @@ static enum status load(struct context *context, int64_t partnership, const stru
 enum status recent_get(struct recent *recent, struct context *context, int64_t partnership,
 		       const struct kind *kind, int64_t number, const struct record **out, struct error *err)
 {
+	struct followed *followed = NULL;
 	struct kept *kept = NULL;
 
-	if (follow(recent, context, partnership, err) != STATUS_OK) {
+	if (follow(recent, context, partnership, &followed, err) != STATUS_OK) {
 		return err->status;
 	}
 	kept = *find(recent->young, partnership, kind, number);

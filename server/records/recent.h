@@ -23,4 +23,7 @@ void recent_turn(struct recent *recent, struct store *store);
 enum status recent_get(struct recent *recent, struct context *context, int64_t partnership,
 		       const struct kind *kind, int64_t number, const struct record **out, struct error *err);
 
+/* How many entries the partnership's journal has: counted once in a snapshot, or each time by who keeps no table. */
+enum status recent_entries(struct context *context, int64_t partnership, int64_t *out, struct error *err);
+
 #endif
