@@ -309,6 +309,64 @@ static void a_collision_tells_nothing_of_an_exempt_record(void **state)
 	assert_int_equal(plan->server->request->details.length, 0);
 }
 
+/* Edits A1 as it stands, and says to have given up a text of their own. `marking` may be NULL. */
+static void give_up(struct plan *plan, enum who who, const char *text, const char *marking)
+{
+	struct buffer item;
+
+	buffer_init(&item, 4096);
+	codec_put_map(&item, marking != NULL ? 5 : 4);
+	codec_pair_text(&item, "do", "edit");
+	codec_pair_text(&item, "id", "A1");
+	codec_pair_int(&item, "base", plan_revision(plan, "A1"));
+	if (marking != NULL) {
+		codec_put_text(&item, "fields");
+		codec_put_map(&item, 1);
+		codec_pair_text(&item, "marking", marking);
+	}
+	codec_put_text(&item, "settled");
+	codec_put_map(&item, 1);
+	codec_put_text(&item, "risks");
+	codec_put_map(&item, 1);
+	codec_pair_text(&item, "mine", text);
+	plan_item(plan, buffer_span(&item));
+	buffer_release(&item);
+	plan_send(plan, who);
+	plan_expect(plan, STATUS_OK, NULL);
+}
+
+/* In the history of A1, or in any entry of the journal. */
+static bool is_told(struct plan *plan, enum who who, const char *text)
+{
+	int64_t newest = plan_newest(plan);
+	bool told;
+
+	plan_ask(plan, who, METHOD_history, handle_history, "id", "A1", NULL);
+	plan_expect(plan, STATUS_OK, NULL);
+	told = plan_sent_has(plan, text);
+	for (int64_t entry = 0; entry <= newest; entry++) {
+		plan_ask_entry(plan, who, entry);
+		told = told || plan_sent_has(plan, text);
+	}
+	return told;
+}
+
+static void what_was_given_up_while_a_record_was_exempt_stays_hidden_when_it_is_opened(void **state)
+{
+	struct plan *plan = *state;
+
+	plan_action(plan, "risks=Rain|marking=exempt|marking_reason=individual|marking_review=2015-05-01");
+	give_up(plan, POLICE, "Ostriches", NULL);
+	give_up(plan, REPRESENTATIVE, "Pelicans", "open");
+	give_up(plan, POLICE, "Herons", NULL);
+	assert_string_equal(plan_value(plan, PROBATION, "A1", "risks"), "Rain");
+	assert_false(is_told(plan, PROBATION, "Ostriches"));
+	assert_false(is_told(plan, PROBATION, "Pelicans"));
+	assert_true(is_told(plan, PROBATION, "Herons"));
+	assert_true(is_told(plan, REPRESENTATIVE, "Ostriches"));
+	assert_true(is_told(plan, POLICE, "Pelicans"));
+}
+
 static void a_dry_run_tells_a_collision_as_the_change_would(void **state)
 {
 	struct plan *plan = *state;
@@ -351,6 +409,7 @@ int main(void)
 		test(an_edit_of_what_somebody_removed_is_not_found),
 		test(a_decision_is_never_half_written_by_two),
 		test(a_collision_tells_nothing_of_an_exempt_record),
+		test(what_was_given_up_while_a_record_was_exempt_stays_hidden_when_it_is_opened),
 		test(a_dry_run_tells_a_collision_as_the_change_would),
 		test(a_successful_answer_carries_no_details),
 	};

@@ -3,6 +3,7 @@
 #include "server/policy/modes.h"
 #include "server/policy/policy.h"
 #include "server/policy/rights.h"
+#include "server/records/settled.h"
 #include "server/schema/schema.h"
 
 #include <setjmp.h>
@@ -124,6 +125,20 @@ static void fields_groups_and_choices_have_well_formed_names(void **state)
 {
 	(void)state;
 	each_field(look_at_field_names);
+}
+
+static void look_for_the_reserved_name(const struct kind *kind, const struct field *field)
+{
+	if (strcmp(field->name, SETTLED_KEY) == 0) {
+		fail_msg("%s: a field may not be called %s, which keeps what was given up among the salts",
+			 kind->name, field->name);
+	}
+}
+
+static void no_field_has_the_name_under_which_values_are_kept_that_were_given_up(void **state)
+{
+	(void)state;
+	each_field(look_for_the_reserved_name);
 }
 
 static void modes_have_well_formed_names_and_none_is_there_twice(void **state)
@@ -574,6 +589,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kinds_states_and_verbs_have_well_formed_names),
 		cmocka_unit_test(fields_groups_and_choices_have_well_formed_names),
+		cmocka_unit_test(no_field_has_the_name_under_which_values_are_kept_that_were_given_up),
 		cmocka_unit_test(modes_have_well_formed_names_and_none_is_there_twice),
 		cmocka_unit_test(two_kinds_never_share_a_name_a_plural_or_a_prefix),
 		cmocka_unit_test(every_prefix_makes_ids_that_can_be_read_back),
