@@ -5,6 +5,7 @@
 #include "client/fetch.h"
 #include "client/files.h"
 #include "client/json.h"
+#include "client/kept_settle.h"
 #include "client/print.h"
 #include "protocol/limits.h"
 
@@ -23,6 +24,7 @@ struct import {
 	struct fetched *fetched; /* for each kind of the schema; as_of NULL: not asked for yet */
 	struct changeset set;
 	const msgpack_object *result; /* NULL: nothing had to be sent */
+	bool told; /* the outcome was told already: it went into the set in hand, or was settled */
 };
 
 /* ---- reading files ---- */
@@ -221,8 +223,10 @@ static enum status explain(const struct import *import, const struct client *cli
 	return why.status;
 }
 
+/* Sends it, or puts it into the change-set in hand. What collides is put to the person, as after any other command. */
 static enum status send_all(struct client *client, struct import *import, struct error *err)
 {
+	bool dry_run = import->set.dry_run;
 	enum status status;
 
 	if ((int64_t)import->item_count > changeset_most()) {
@@ -231,8 +235,20 @@ static enum status send_all(struct client *client, struct import *import, struct
 		return error_hint(
 			err, "divide the files, and import one after another: first what others refer to");
 	}
+	if (!dry_run && kept_begun(client)) {
+		import->told = true;
+		return kept_add(client, &import->set, false, err);
+	}
 	status = changeset_send(client, &import->set, &import->result, err);
-	return status == STATUS_OK ? STATUS_OK : explain(import, client, err);
+	if (status == STATUS_OK) {
+		return STATUS_OK;
+	}
+	status = explain(import, client, err);
+	if (status == STATUS_CONFLICT && !dry_run) {
+		import->told = true;
+		status = settle_set(client, &import->set, err);
+	}
+	return status;
 }
 
 /* ---- what happened ---- */
@@ -373,7 +389,7 @@ enum status command_import(struct client *client, struct error *err)
 	if (status == STATUS_OK && import.item_count > 0) {
 		status = send_all(client, &import, err);
 	}
-	if (status == STATUS_OK) {
+	if (status == STATUS_OK && !import.told) {
 		status = tell(client, &import, err);
 	}
 	changeset_release(&import.set);

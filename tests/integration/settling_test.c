@@ -464,6 +464,65 @@ static void a_set_in_hand_tells_a_script_its_steps(void **state)
 	assert_shared("91%");
 }
 
+/* ---- a file of rows ---- */
+
+/* A sheet that was made before Paul changed what it changes. */
+static void make_a_late_sheet(char path[PROGRAM_PATH], const char *theirs, const char *mine)
+{
+	char before[24];
+	char text[200];
+
+	installation_path(scene.it, "action.csv", path);
+	base(before);
+	snprintf(text, sizeof(text), "id,revision,progress\n" SHARED ",%s,%s\n", before, mine);
+	file_make(path, text);
+	snprintf(text, sizeof(text), "progress=%s", theirs);
+	person_gets(scene.paul, 0, "action", "set", SHARED, text);
+}
+
+static void an_import_that_collides_asks(void **state)
+{
+	struct running colin;
+	char path[PROGRAM_PATH];
+
+	(void)state;
+	make_a_late_sheet(path, "31", "32");
+	person_starts_on_terminal(scene.colin, &colin, "import", path, NULL);
+	running_until(&colin, QUESTION);
+	assert_says(colin.text, "theirs   31%");
+	assert_says(colin.text, "yours    32%");
+	running_type(&colin, "m\n");
+	running_until(&colin, SHARED " is at revision");
+	assert_int_equal(running_end(&colin, 0), 0);
+	assert_shared("32%");
+	assert_false(has_hand(scene.colin));
+}
+
+static void an_import_that_collides_tells_a_script_all_of_it(void **state)
+{
+	char path[PROGRAM_PATH];
+	char set[PROGRAM_PATH];
+	json_t *json = NULL;
+	json_t *mine = NULL;
+
+	(void)state;
+	make_a_late_sheet(path, "33", "34");
+	person_gets(scene.colin, 6, "import", path, "--json");
+	json = document(scene.colin->out);
+	assert_path(json, "conflict records 0 id", "\"" SHARED "\"");
+	assert_path(json, "conflict records 0 fields 0 theirs", "33");
+	assert_path(json, "conflict records 0 fields 0 mine", "34");
+	mine = json_object_get(
+		json_object_get(json_object_get(json_object_get(json, "conflict"), "settle"), "mine"),
+		"changes");
+	installation_path(scene.it, "set.json", set);
+	assert_int_equal(json_dump_file(mine, set, 0), 0);
+	json_decref(json);
+	assert_shared("33%");
+	person_gets(scene.colin, 0, "change", "apply", set);
+	assert_shared("34%");
+}
+
 /* ---- the journal ---- */
 
 static void assert_newest_entry(struct person *person, const char *text)
@@ -702,6 +761,8 @@ int main(void)
 		cmocka_unit_test(what_a_script_is_told_settles_it),
 		cmocka_unit_test(a_set_in_hand_tells_a_script_its_steps),
 		cmocka_unit_test(nobody_is_asked_who_wanted_data),
+		cmocka_unit_test(an_import_that_collides_asks),
+		cmocka_unit_test(an_import_that_collides_tells_a_script_all_of_it),
 		cmocka_unit_test(who_keeps_theirs_out_is_in_the_journal_with_what_they_gave_up),
 		cmocka_unit_test(so_is_who_takes_theirs_though_nothing_changes),
 		cmocka_unit_test(a_third_value_gives_up_both),
