@@ -115,6 +115,7 @@ enum status changeset_send(struct client *client, const struct changeset *set, c
 			   struct error *err)
 {
 	struct buffer *params = client_buffer(client);
+	enum status status;
 
 	if (!params || set->changes.failed) {
 		return error_memory(err);
@@ -131,7 +132,9 @@ enum status changeset_send(struct client *client, const struct changeset *set, c
 	if (set->dry_run) {
 		codec_pair_flag(params, "dry_run", true);
 	}
-	return client_call_change(client, params, result, err);
+	status = client_call_change(client, params, result, err);
+	buffer_release(params); /* a trial sends many */
+	return status;
 }
 
 /* ---- what happened ---- */

@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-#define ROUNDS_MAX 50 /* refusals that are looked for: each is a request */
+#define ROUNDS_MAX \
+	500 /* refusals that are looked for: each is a request, and a device may not ask without end */
 
 struct fate {
 	enum status status; /* STATUS_OK: it would be taken */
@@ -26,7 +27,7 @@ struct trial {
 	const msgpack_object **collide; /* what the server said of conflicts, all rounds together */
 	size_t collide_count;
 	size_t refused;
-	bool whole; /* false: there may be more refusals than were looked for */
+	size_t untried; /* what is left when no more refusals are looked for: nobody knows what would come of it */
 };
 
 /* ---- asking ---- */
@@ -201,7 +202,6 @@ static enum status trial_init(struct client *client, const struct kept *kept, st
 		.kept = kept,
 		.fates = arena_array(client->arena, kept->count + 1, sizeof(*out->fates)),
 		.without = arena_array(client->arena, kept->count + 1, sizeof(*out->without)),
-		.whole = true,
 	};
 	return out->fates && out->without ? read_present(client, out, err) : error_memory(err);
 }
@@ -213,32 +213,13 @@ static const struct kind *kind_of(struct client *client, const struct kept_item 
 	return schema_kind(client->schema, item->kind, strlen(item->kind));
 }
 
-/* The steps by a second person that lead on from where an item leaves its record: what it does not settle alone. */
-static const struct transition *agreement(const struct kind *kind, const struct kept_item *item, size_t *at)
-{
-	const struct transition *step = kind_transition(kind, item->verb, strlen(item->verb));
-	size_t length = 0;
-	const char *state = step ? step->to : words_next(kind->states, &length);
-
-	if (!state || (!step && strcmp(item->verb, KEPT_CREATE) != 0)) {
-		return NULL;
-	}
-	length = step ? strlen(state) : length;
-	for (; *at < kind->transition_count; ++*at) {
-		const struct transition *next = &kind->transitions[*at];
-
-		if (next->second_person && words_have(next->from, state, length)) {
-			++*at;
-			return next;
-		}
-	}
-	return NULL;
-}
-
 static const char *verdict(struct client *client, const struct fate *fate)
 {
 	if (fate->waits) {
 		return arena_printf(client->arena, "waits for %s", fate->waits);
+	}
+	if (fate->status == STATUS_OK && !fate->answer) {
+		return "not tried";
 	}
 	return fate->status == STATUS_OK ? "ok" : status_name(fate->status);
 }
@@ -346,11 +327,12 @@ static void tell_refused(struct client *client, const struct trial *trial)
 			}
 		}
 	}
-	if (!trial->whole) {
-		(void)fputs("  There may be more: it was not looked for any further.\n", file);
+	if (trial->untried > 0) {
+		(void)fprintf(file, "%zu more were not tried. Mend these, and try again.\n", trial->untried);
 	}
 }
 
+/* The steps by a second person that lead on from where an item leaves its record: what it does not settle alone. */
 static void tell_agreement(struct client *client, const struct trial *trial)
 {
 	const char *heading = "\nA second person is needed afterwards:\n";
@@ -359,13 +341,21 @@ static void tell_agreement(struct client *client, const struct trial *trial)
 	for (size_t i = 0; i < trial->kept->count; i++) {
 		const struct kept_item *item = &trial->kept->items[i];
 		const struct kind *kind = kind_of(client, item);
-		const struct transition *step;
-		size_t at = 0;
+		const msgpack_object *steps = codec_get(trial->fates[i].answer, "agreement");
 
-		while (kind && !trial->without[i] && (step = agreement(kind, item, &at)) != NULL) {
-			(void)fprintf(file, "%s  %s: to %s it (%s)\n", heading, kept_name(item), step->verb,
-				      step->help);
-			heading = "";
+		for (size_t k = 0; kind && k < list_size(steps); k++) {
+			struct span verb = codec_get_text(list_item(steps, k), "verb");
+			const char *who = codec_get_string(client->arena, list_item(steps, k), "who");
+			const struct transition *step =
+				kind_transition(kind, (const char *)verb.data, verb.length);
+
+			if (step && who) {
+				(void)fprintf(file,
+					      "%s  %s: to %s it (%s)\n    it could be done by: ", heading,
+					      kept_name(item), step->verb, step->help);
+				print_wrapped(&client->output, who, 4);
+				heading = "";
+			}
 		}
 	}
 }
@@ -424,19 +414,6 @@ static json_t *refusal_json(const struct fate *fate)
 			 "rule", fate->rule ? fate->rule : "", "hint", fate->hint ? fate->hint : "");
 }
 
-static json_t *agreement_json(const struct kind *kind, const struct kept_item *item)
-{
-	json_t *list = json_array();
-	const struct transition *step;
-	size_t at = 0;
-
-	while (list && kind && (step = agreement(kind, item, &at)) != NULL) {
-		(void)json_array_append_new(list,
-					    json_pack("{s:s, s:s}", "verb", step->verb, "help", step->help));
-	}
-	return list;
-}
-
 static json_t *item_json(struct client *client, const struct trial *trial, size_t i)
 {
 	const struct kept_item *item = &trial->kept->items[i];
@@ -448,12 +425,15 @@ static json_t *item_json(struct client *client, const struct trial *trial, size_
 
 	if (done && trial->without[i]) {
 		done = json_object_set_new(json, "refused", refusal_json(fate)) == 0;
+	} else if (done && !fate->answer) {
+		done = json_object_set_new(json, "untried", json_true()) == 0;
 	} else if (done) {
 		done = json_object_set_new(json, "revision",
 					   json_integer(codec_get_int(fate->answer, "revision", 0))) == 0 &&
 		       json_object_set_new(json, "also",
 					   json_of_fields(kind, codec_get(fate->answer, "also"))) == 0 &&
-		       json_object_set_new(json, "agreement", agreement_json(kind, item)) == 0;
+		       json_object_set_new(json, "agreement",
+					   json_of_object(codec_get(fate->answer, "agreement"))) == 0;
 	}
 	if (!done) {
 		json_decref(json);
@@ -473,8 +453,9 @@ static enum status tell_json(struct client *client, const struct trial *trial, s
 			changes = NULL;
 		}
 	}
-	whole = changes ? json_pack("{s:b, s:I, s:b, s:o}", "dry_run", 1, "refused",
-				    (json_int_t)trial->refused, "whole", trial->whole, "changes", changes)
+	whole = changes ? json_pack("{s:b, s:I, s:I, s:o}", "dry_run", 1, "refused",
+				    (json_int_t)trial->refused, "untried", (json_int_t)trial->untried,
+				    "changes", changes)
 			: NULL;
 	return json_print(whole, &client->output, err);
 }
@@ -493,10 +474,16 @@ static enum status end_with_first(struct client *client, const struct trial *tri
 	client->details = trial->collide_count > 0 && trial->fates[first].status == STATUS_CONFLICT
 				  ? codec_make_list(client->arena, trial->collide, trial->collide_count)
 				  : NULL;
-	return error_set(err, trial->fates[first].status,
-			 "%zu of %zu records would be refused; as it stands, nothing of the change-set would "
-			 "be taken",
-			 trial->refused, trial->kept->count);
+	error_set(
+		err, trial->fates[first].status,
+		"%zu of %zu records would be refused; as it stands, nothing of the change-set would be taken",
+		trial->refused, trial->kept->count);
+	return trial->untried > 0
+		       ? error_hint(err,
+				    "%zu more were not tried: mend or drop what would be refused, and "
+				    "try again",
+				    trial->untried)
+		       : err->status;
 }
 
 enum status kept_try(struct client *client, const struct kept *kept, struct error *err)
@@ -513,7 +500,7 @@ enum status kept_try(struct client *client, const struct kept *kept, struct erro
 	}
 	for (int round = 0; status == STATUS_OK && !done; round++) {
 		if (round == ROUNDS_MAX) {
-			trial.whole = false;
+			trial.untried = kept->count - trial.refused;
 			break;
 		}
 		status = ask_once(client, &trial, &done, err);

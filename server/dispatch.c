@@ -169,7 +169,8 @@ static enum status run_aftermath(struct job *job, struct context *context, struc
 	if (call->request.afterwards) {
 		status = call->request.afterwards(&call->request, &job->error, err);
 	}
-	if (status == STATUS_OK && job->status == STATUS_NOT_PERMITTED) {
+	/* a dry run that reached its handler attempts nothing: it asks, as `can` does */
+	if (status == STATUS_OK && job->status == STATUS_NOT_PERMITTED && !call->request.undo) {
 		status = call_journal_refusal(call, context, &job->error, err);
 	}
 	return status;

@@ -92,7 +92,7 @@ struct request {
 		*presences; /* for editing and presence: the same; the call gives it back. NULL: nobody */
 	int64_t moved;      /* a partnership whose journal grew; 0 none. The loop wakes its watchers */
 	int64_t close_credential; /* a credential that ended; the loop closes its connections. 0 none */
-	bool undo; /* the handler succeeded, and nothing of what it did stays: a dry run. The writer reverts */
+	bool undo; /* a dry run: nothing of what the handler does stays, and a refusal is not journalled */
 
 	/* Set by a handler that fails: called by the writer once its work was undone, in the same group, to write what
 	 * must outlive the refusal (the remembered answer). NULL: nothing. */

@@ -184,9 +184,9 @@ bool policy_sees(const struct session *session, const struct kind *kind, const s
 	return find_right(held, kind, standing, "see", 3, owner_roles & held, &roles) != NULL;
 }
 
-/* Which posts could: the roles of every row that has the verb in this state. */
-static void describe_holders(const struct kind *kind, const struct standing *standing, const char *verb,
-			     size_t length, struct verdict *out)
+/* The roles of every row that has the verb in this state. */
+static void describe_holders(const struct kind *kind, const char *state, const char *verb, size_t length,
+			     char *out, size_t size)
 {
 	const struct kind_policy *policy = policy_of(kind);
 	unsigned any = 0;
@@ -197,18 +197,23 @@ static void describe_holders(const struct kind *kind, const struct standing *sta
 	for (size_t i = 0; i < policy->right_count; i++) {
 		const struct right_row *row = policy->rights[i];
 
-		if (in_states(row->states, standing->state) && words_have(row->verbs, verb, length)) {
+		if (in_states(row->states, state) && words_have(row->verbs, verb, length)) {
 			*(row->relation == RELATION_OWN ? &own : &any) |= row->roles;
 		}
 	}
 	roles_describe(any, any_text, sizeof(any_text));
 	roles_describe(own & ~any, own_text, sizeof(own_text));
 	if (own_text[0] != '\0') {
-		snprintf(out->who, sizeof(out->who), "%s%s%s of the body that owns it", any_text,
+		snprintf(out, size, "%s%s%s of the body that owns it", any_text,
 			 any_text[0] != '\0' ? "; " : "", own_text);
 	} else {
-		snprintf(out->who, sizeof(out->who), "%s", any_text[0] != '\0' ? any_text : "nobody");
+		snprintf(out, size, "%s", any_text[0] != '\0' ? any_text : "nobody");
 	}
+}
+
+void policy_holders(const struct kind *kind, const char *state, const char *verb, char *out, size_t size)
+{
+	describe_holders(kind, state, verb, strlen(verb), out, size);
 }
 
 /* What stands between a session and a right that its roles would give: another owner, another state, or both. */
@@ -240,7 +245,7 @@ static void refuse(const struct session *session, const struct kind *kind, const
 	bool state = false;
 
 	roles_describe(session->roles, roles, sizeof(roles));
-	describe_holders(kind, standing, verb, length, out);
+	describe_holders(kind, standing->state, verb, length, out->who, sizeof(out->who));
 	find_obstacle(session, kind, standing, verb, length, &owner, &state);
 	snprintf(out->rule, sizeof(out->rule), "%s.%.*s", kind->name, (int)length, verb);
 	if (owner) {

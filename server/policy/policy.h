@@ -32,6 +32,9 @@ void policy_release(void);
 void policy_verb(const struct session *session, const struct kind *kind, const struct standing *standing,
 		 const char *verb, size_t verb_length, struct verdict *out);
 
+/* Which posts could take a step of records in this state, of any body: "chair, secretary", or "nobody". */
+void policy_holders(const struct kind *kind, const char *state, const char *verb, char *out, size_t size);
+
 /* The same as policy_verb "see", without words: for lists and feeds. */
 bool policy_sees(const struct session *session, const struct kind *kind, const struct standing *standing);
 

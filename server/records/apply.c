@@ -240,10 +240,40 @@ static enum status put_also(struct change_set *set, const struct item *item, str
 	return STATUS_OK;
 }
 
-enum status set_answer(struct change_set *set, int64_t entry, struct buffer *out, struct error *err)
+/* Whose agreement the record needs next: the steps by a second person that lead on from where the item leaves it. */
+static void put_agreement(const struct item *item, struct buffer *out)
+{
+	const struct kind *kind = item->kind;
+	size_t length = 0;
+	const char *state =
+		item->transition != NULL ? item->transition->to : words_next(kind->states, &length);
+	size_t header = codec_list_begin(out);
+	size_t count = 0;
+	char from[40];
+	char who[300];
+
+	length = item->transition != NULL ? strlen(state) : length;
+	snprintf(from, sizeof(from), "%.*s", (int)length, state != NULL ? state : "");
+	for (size_t i = 0; (item->creates || item->transition != NULL) && i < kind->transition_count; i++) {
+		const struct transition *step = &kind->transitions[i];
+
+		if (step->second_person && words_have(step->from, from, length)) {
+			policy_holders(kind, from, step->verb, who, sizeof(who));
+			codec_put_map(out, 2);
+			codec_pair_text(out, "verb", step->verb);
+			codec_pair_text(out, "who", who);
+			count++;
+		}
+	}
+	codec_list_end(out, header, count);
+}
+
+enum status set_answer(struct change_set *set, int64_t entry, bool dry_run, struct buffer *out,
+		       struct error *err)
 {
 	char at[TIME_TEXT];
 
+	entry = dry_run ? -1 : entry;
 	time_format(set->now, at);
 	codec_put_map(out, entry >= 0 ? 3 : 2);
 	if (entry >= 0) {
@@ -255,7 +285,7 @@ enum status set_answer(struct change_set *set, int64_t entry, struct buffer *out
 	for (size_t i = 0; i < set->item_count; i++) {
 		const struct item *item = &set->items[i];
 
-		codec_put_map(out, 5);
+		codec_put_map(out, dry_run ? 6 : 5);
 		codec_pair_text(out, "id", item->id);
 		codec_pair_text(out, "kind", item->kind->name);
 		codec_pair_int(out, "revision", item->before.row.revision + (is_idle(item) ? 0 : 1));
@@ -263,6 +293,10 @@ enum status set_answer(struct change_set *set, int64_t entry, struct buffer *out
 		codec_put_text(out, "also");
 		if (put_also(set, item, out, err) != STATUS_OK) {
 			return err->status;
+		}
+		if (dry_run) {
+			codec_put_text(out, "agreement");
+			put_agreement(item, out);
 		}
 	}
 	return STATUS_OK;

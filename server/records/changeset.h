@@ -71,7 +71,8 @@ enum status set_conflicts(struct change_set *set, struct error *err);
 /* apply.c: revisions and the journal entry. *entry is -1 when nothing had to change */
 enum status set_apply(struct change_set *set, struct span request, int64_t *entry, struct error *err);
 /* apply.c: the result map */
-enum status set_answer(struct change_set *set, int64_t entry, struct buffer *out, struct error *err);
+enum status set_answer(struct change_set *set, int64_t entry, bool dry_run, struct buffer *out,
+		       struct error *err);
 
 /* Packs the fields of an item in the schema's order. */
 void item_put_body(const struct item *item, struct buffer *out);

@@ -188,7 +188,7 @@ enum status engine_change(struct request *request, struct error *err)
 	request->undo = codec_get_flag(request->params, "dry_run", false);
 	visibility_init(&set.visibility, request->context, request->arena, request->session);
 	if (carry_out(&set, request, &entry, err) != STATUS_OK ||
-	    set_answer(&set, request->undo ? -1 : entry, &request->reply, err) != STATUS_OK) {
+	    set_answer(&set, entry, request->undo, &request->reply, err) != STATUS_OK) {
 		if (!request->undo && err->status != STATUS_FAILED && err->status != STATUS_UNREACHABLE) {
 			request->afterwards = remember_refusal;
 		}

@@ -404,12 +404,14 @@ static void a_dry_run_tells_of_each_record_what_would_come_of_it(void **state)
 	assert_says(scene.colin->out, "action.status-reason");
 	assert_says(scene.colin->out, "waits for @1");
 	assert_says(scene.colin->out, "P1: to adopt it (");
+	assert_says(scene.colin->out, "it could be done by: chair");
 	assert_says(scene.colin->out, "A dry run: nothing was changed.");
 	assert_says(scene.colin->err, "3 of 5 records would be refused");
 	person_gets(scene.colin, 5, "change", "commit", "--dry-run", "--json");
 	assert_says(scene.colin->out, "\"refused\": 3");
 	assert_says(scene.colin->out, "\"waits\": \"@1\"");
 	assert_says(scene.colin->out, "\"verb\": \"adopt\"");
+	assert_says(scene.colin->out, "\"who\": \"chair");
 	assert_int_equal(revision(SHARED), was);
 	assert_true(has_hand(scene.colin));
 	assert_int_equal(changes_made(), before);
@@ -418,6 +420,61 @@ static void a_dry_run_tells_of_each_record_what_would_come_of_it(void **state)
 	person_gets(scene.colin, 0, "change", "drop", "@2");
 	person_gets(scene.colin, 0, "change", "commit", "--dry-run");
 	assert_says(scene.colin->out, "ok");
+}
+
+static int64_t refusals(struct person *person)
+{
+	int64_t count = 0;
+
+	person_gets(person, 0, "journal", "list", "--limit", "1000", "--json");
+	for (const char *at = person->out; (at = strstr(at, "\"what\": \"refusal\"")) != NULL; at++) {
+		count++;
+	}
+	return count;
+}
+
+static void to_ask_is_no_attempt_and_its_refusal_is_not_journalled(void **state)
+{
+	int64_t before = refusals(scene.colin);
+
+	(void)state;
+	person_gets(scene.colin, 5, "action", "set", ALONE, "progress=61", "--dry-run");
+	assert_says(scene.colin->err, "It could be done by");
+	person_gets(scene.colin, 0, "change", "begin");
+	person_gets(scene.colin, 0, "action", "set", ALONE, "progress=61");
+	person_gets(scene.colin, 5, "change", "commit", "--dry-run");
+	person_gets(scene.colin, 0, "change", "drop", "--yes");
+	assert_int_equal(refusals(scene.colin), before);
+	person_gets(scene.colin, 5, "action", "set", ALONE, "progress=61");
+	assert_int_equal(refusals(scene.colin), before + 1);
+}
+
+/* More than a client looks for, of records that nobody else would see. */
+static void a_dry_run_says_how_many_it_did_not_try(void **state)
+{
+	char path[PROGRAM_PATH];
+	FILE *file = NULL;
+
+	(void)state;
+	installation_path(scene.it, "many.json", path);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs("[", file);
+	for (int i = 0; i < 503; i++) {
+		fprintf(file,
+			"%s{\"do\": \"create\", \"kind\": \"action\", \"fields\": {\"title\": \"Number %d\", "
+			"\"priority\": \"P1\", \"status\": \"off-track\", \"owner\": \"B3\"}}",
+			i > 0 ? "," : "", i);
+	}
+	fputs("]", file);
+	assert_int_equal(fclose(file), 0);
+	person_gets(scene.paul, 7, "change", "apply", path, "--dry-run");
+	assert_says(scene.paul->out, "not tried");
+	assert_says(scene.paul->out, "3 more were not tried");
+	assert_says(scene.paul->err, "500 of 503 records would be refused");
+	person_gets(scene.paul, 7, "change", "apply", path, "--dry-run", "--json");
+	assert_says(scene.paul->out, "\"untried\": 3");
+	assert_says(scene.paul->out, "\"untried\": true");
 }
 
 static void a_dry_run_shows_all_that_collides(void **state)
@@ -433,6 +490,33 @@ static void a_dry_run_shows_all_that_collides(void **state)
 }
 
 /* ---- from a file ---- */
+
+static void an_import_goes_into_what_is_in_hand(void **state)
+{
+	char path[PROGRAM_PATH];
+	int64_t before = revision(SHARED);
+
+	(void)state;
+	installation_path(scene.it, "action.csv", path);
+	file_make(path, "id,title,priority,status,owner,progress\n"
+			",From a sheet,P1,on-track,B3,5\n");
+	person_gets(scene.paul, 0, "change", "begin");
+	person_gets(scene.paul, 0, "action", "set", SHARED, "risks=Hail");
+	person_gets(scene.paul, 0, "import", path, "--dry-run");
+	assert_says(scene.paul->out, "A dry run");
+	person_gets(scene.paul, 0, "import", path);
+	assert_says(scene.paul->out, "@1");
+	file_make(path, "id,progress\n" SHARED ",77\n");
+	person_gets(scene.paul, 0, "import", path);
+	assert_says(scene.paul->out, SHARED);
+	assert_int_equal(revision(SHARED), before);
+	person_gets(scene.paul, 0, "change", "commit");
+	assert_says(scene.paul->out, "(@1) is at revision 1");
+	assert_int_equal(revision(SHARED), before + 1);
+	person_gets(scene.paul, 0, "action", "show", SHARED);
+	assert_says(scene.paul->out, "77%");
+	assert_says(scene.paul->out, "Hail");
+}
 
 static void a_file_is_one_change_set(void **state)
 {
@@ -614,6 +698,9 @@ int main(void)
 		TEST(an_edit_counts_as_made_on_what_was_there_when_it_was_added),
 		TEST(a_dry_run_tells_of_each_record_what_would_come_of_it),
 		TEST(a_dry_run_shows_all_that_collides),
+		TEST(to_ask_is_no_attempt_and_its_refusal_is_not_journalled),
+		TEST(a_dry_run_says_how_many_it_did_not_try),
+		TEST(an_import_goes_into_what_is_in_hand),
 		TEST(a_file_is_one_change_set),
 		TEST(standard_input_is_one_and_is_refused_whole),
 		TEST(what_is_shown_as_json_can_be_applied),
