@@ -6,6 +6,9 @@ import { play } from "./play.mjs";
 
 const hex = (bytes) => Buffer.from(bytes).toString("hex");
 
+/* A fault needs an operation of a kind that the game happened not to have. */
+class NoPlace extends Error {}
+
 /* A recorded game: parts, each with ops, entries, records and repeated; and the histories of the end. `skip` places are passed
  * over: what is corrupted in one place may, by chance, be what another point of the journal makes true. */
 class Recording {
@@ -31,7 +34,7 @@ class Recording {
 				}
 			}
 		}
-		throw new Error("the recording has no place for it; play longer");
+		throw new NoPlace("the recording has no place for it");
 	}
 
 	changed(holds = () => true) {
@@ -261,25 +264,29 @@ const faults = [
 	}],
 ];
 
-const parts = [];
-let histories;
-const played = await play({
-	seed: Number(process.env.SAFER_SEED ?? 20140602),
-	operations: 1500,
-	round: 500,
-	cutting: 1 / 300,
-	look: (part) => {
-		if (part.histories) {
-			({ histories } = structuredClone(part));
-		} else {
-			parts.push(structuredClone(part));
-		}
-	},
-});
-const recording = new Recording(parts, histories);
+/* A game of so many operations, with what was recorded of it. */
+async function record(operations) {
+	const parts = [];
+	let histories;
+	const played = await play({
+		seed: Number(process.env.SAFER_SEED ?? 20140602),
+		operations,
+		round: 500,
+		cutting: 1 / 300,
+		look: (part) => {
+			if (part.histories) {
+				({ histories } = structuredClone(part));
+			} else {
+				parts.push(structuredClone(part));
+			}
+		},
+	});
+
+	return { played, recording: new Recording(parts, histories) };
+}
 
 /* What the judge finds in a recording: names of promises. */
-function judge(game) {
+function judge(played, game) {
 	const checker = played.newChecker();
 
 	game.parts.forEach((part) => checker.check(part));
@@ -292,18 +299,40 @@ const say = (well, text) => {
 	missed += well ? 0 : 1;
 	console.log(`${well ? "ok" : "NOT FOUND"} - ${text}`);
 };
-const found = judge(recording.copy());
-say(found.size === 0, `nothing is wrong with the game itself${found.size > 0 ? `: ${[...found].join()}` : ""}`);
-const tries = 3; /* places */
-for (const [fault, promise, corrupt] of faults) {
+
+/* Tries a fault in up to three places, as some do no harm where they are. A longer game is played for one that has no place at all. */
+async function tryFault(games, promise, corrupt) {
 	let rules = new Set();
 
-	for (let skip = 0; skip < tries && !rules.has(promise); skip++) {
+	for (let skip = 0; skip < 3 && !rules.has(promise); skip++) {
+		const { played, recording } = games.at(-1);
 		const game = recording.copy(skip);
 
-		corrupt(game, played.people);
-		rules = judge(game);
+		try {
+			corrupt(game, played.people);
+		} catch (error) {
+			if (!(error instanceof NoPlace) || (skip === 0 && games.length === lengths.length)) {
+				throw error;
+			}
+			if (skip > 0) {
+				break;
+			}
+			games.push(await record(lengths[games.length]));
+			return tryFault(games, promise, corrupt);
+		}
+		rules = judge(played, game);
 	}
+	return rules;
+}
+
+const lengths = [1500, 5000, 20000]; /* operations */
+const games = [await record(lengths[0])];
+const found = judge(games[0].played, games[0].recording.copy());
+
+say(found.size === 0, `nothing is wrong with the game itself${found.size > 0 ? `: ${[...found].join()}` : ""}`);
+for (const [fault, promise, corrupt] of faults) {
+	const rules = await tryFault(games, promise, corrupt);
+
 	say(rules.has(promise), `${fault} (${promise})${rules.has(promise) ? "" : `: ${[...rules].join() || "nothing"}`}`);
 }
 for (const promise of Object.keys(promises)) {
