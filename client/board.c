@@ -112,8 +112,8 @@ static const struct light {
 	char letter;
 	const char *words;
 } lights[] = {
-	{"on-track", 'G', "on track"}, {"at-risk", 'A', "at risk"},       {"off-track", 'R', "off track"},
-	{"complete", 'C', "complete"}, {"not-started", '-', "not begun"},
+	{"on-track", 'G', "on track"}, {"at-risk", 'A', "at risk"},         {"off-track", 'R', "off track"},
+	{"complete", 'C', "complete"}, {"not-started", '-', "not started"},
 };
 static const struct light closed_light = {"", 'x', "closed"};
 static const struct light no_light = {"", '?', ""};
@@ -229,8 +229,8 @@ static const char *moment(struct arena *arena, const struct board_facts *facts, 
 	return today ? at + strlen("2014-07-01 ") : arena_text(arena, at, strlen("2014-07-01"));
 }
 
-/* "14:02 Paul Police": the name alone, of what the journal says of who it was. */
-static const char *changed_words(const struct body *body, const struct board_item *item)
+/* "14:02 Paul Police": the name alone, of what the journal says of who it was; `by` is what stands before it. */
+static const char *changed_words(const struct body *body, const struct board_item *item, const char *by)
 {
 	const char *at = moment(body->arena, body->facts, item->at);
 	const char *comma = strstr(item->by, ", ");
@@ -239,7 +239,7 @@ static const char *changed_words(const struct body *body, const struct board_ite
 	if (!item->at[0] || !at) {
 		return at;
 	}
-	return arena_printf(body->arena, "%s%s%.*s", at, length > 0 ? " " : "", length, item->by);
+	return arena_printf(body->arena, "%s%s%.*s", at, length > 0 ? by : "", length, item->by);
 }
 
 /* " A12  Taxi marshals        A at risk    2014-09-30 overdue"; on a wide terminal owner and last change as well. */
@@ -255,7 +255,7 @@ static char *action_line(const struct body *body, const struct board_item *item)
 	char *due = arena_printf(arena, "%s%s", item->due,
 				 is_overdue(item, body->facts->today) ? " overdue" : "");
 	const char *owner = wide ? board_fit(arena, body->look, item->owner, OWNER, true) : "";
-	const char *changed = changed_words(body, item);
+	const char *changed = changed_words(body, item, " ");
 	char *line = NULL;
 
 	changed = wide && changed ? board_fit(arena, body->look, changed, CHANGED, false) : changed;
@@ -271,7 +271,7 @@ static char *action_line(const struct body *body, const struct board_item *item)
 
 static char *second_line(const struct body *body, const struct board_item *item)
 {
-	const char *changed = changed_words(body, item);
+	const char *changed = changed_words(body, item, " by ");
 	char *owner = board_fit(body->arena, body->look, item->owner, OWNER_BELOW, false);
 	char *line = changed && owner ? arena_printf(body->arena, "%*s%s%s%s", BELOW, "", owner,
 						     owner[0] && changed[0] ? "; changed " : "", changed)

@@ -138,8 +138,11 @@ static enum status take_event(struct board *board, const struct follow_event *ev
 {
 	bool moved = false;
 
-	board->dirty = board->dirty || board->entry != event->entry;
-	board->entry = event->entry;
+	if (event->entry > board->entry ||
+	    event->type == FOLLOW_PICTURE) { /* others tell where it would go on */
+		board->dirty = board->dirty || board->entry != event->entry;
+		board->entry = event->entry;
+	}
 	switch (event->type) {
 	case FOLLOW_PRESENCE:
 		board->dirty = true;
@@ -279,18 +282,34 @@ static enum status gather(struct board *board, struct error *err)
 
 /* ---- one record ---- */
 
-/* A value as people read it; of a reference, what it refers to is called. */
+/* "P1 Reduce violent crime": an id, and what the record is called where that was told. */
+static const char *id_and_title(struct board *board, const msgpack_object *value)
+{
+	struct span id = {NULL, 0};
+	const char *text =
+		codec_text(value, &id) ? arena_text(board->drawn, (const char *)id.data, id.length) : "?";
+	const char *title = text ? picture_title(board->picture, text) : NULL;
+
+	return title && *title ? arena_printf(board->drawn, "%s %s", text, title) : text;
+}
+
+/* A value as people read it; of references, what they refer to is called. */
 static const char *value_words(struct board *board, const struct field *field, const msgpack_object *value)
 {
 	struct client view = *board->client;
-	const char *text = NULL;
+	const char *text = "";
 
 	view.arena = board->drawn;
-	text = record_value(&view, field, value, NULL, true);
-	if (text && field->type == FIELD_REF) {
-		const char *title = picture_title(board->picture, text);
+	if (field->type == FIELD_REF) {
+		return id_and_title(board, value);
+	}
+	if (field->type != FIELD_REFS) {
+		return record_value(&view, field, value, NULL, true);
+	}
+	for (size_t i = 0; i < list_size(value) && text; i++) {
+		const char *one = id_and_title(board, list_item(value, i));
 
-		return title && *title ? arena_printf(board->drawn, "%s %s", text, title) : text;
+		text = one ? arena_printf(board->drawn, "%s%s%s", text, i > 0 ? "; " : "", one) : NULL;
 	}
 	return text;
 }

@@ -57,7 +57,7 @@ const char *presence_words(struct client *client, const msgpack_object *presence
 	}
 	return is_own(client, presence)
 		       ? arena_printf(client->arena, "you are editing %s yourself, since %s", id, from)
-		       : arena_printf(client->arena, "%s is editing %s since %s", person, id, from);
+		       : arena_printf(client->arena, "%s is editing %s, since %s", person, id, from);
 }
 
 static void print_all(struct client *client, const msgpack_object *result, FILE *file)

@@ -11,7 +11,7 @@ void presence_announce(struct client *client, const char *id);
 /* For people who look at a record: a line for each who is editing it. */
 void presence_print(struct client *client, const char *id, FILE *file);
 
-/* "Debra Tedds (Warwickshire Police) is editing A12 since 10:42", from what the server told; NULL without memory. */
+/* "Debra Tedds (Warwickshire Police) is editing A12, since 10:42", from what the server told; NULL without memory. */
 const char *presence_words(struct client *client, const msgpack_object *presence);
 
 /* "Debra Tedds (Warwickshire Police)", or "you"; NULL without memory. */

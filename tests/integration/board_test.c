@@ -224,6 +224,27 @@ static void a_lost_server_is_told_and_comes_back(void **state)
 	left_by_q();
 }
 
+static void the_entry_that_is_shown_does_not_go_back_when_the_server_is_lost(void **state)
+{
+	const char *entry;
+	char shown[40];
+
+	(void)state;
+	board_opens();
+	person_gets(scene.colin, 0, "action", "set", SHARED, "progress=78");
+	entry = strstr(scene.colin->out, "journal entry ");
+	assert_non_null(entry);
+	(void)snprintf(shown, sizeof(shown), "entry %ld  ",
+		       strtol(entry + strlen("journal entry "), NULL, 10));
+	terminal_until_row(scene.terminal, 0, shown);
+	installation_stop(scene.it);
+	terminal_until_row(scene.terminal, 0, "trying again");
+	terminal_until_row(scene.terminal, 0, shown);
+	installation_start(scene.it);
+	terminal_until_row(scene.terminal, 0, "live");
+	left_by_q();
+}
+
 static void it_can_be_left_while_the_server_is_gone(void **state)
 {
 	(void)state;
@@ -299,6 +320,7 @@ int main(void)
 		TEST(a_filter_is_typed_and_dropped),
 		TEST(it_takes_the_size_of_the_terminal),
 		TEST(a_lost_server_is_told_and_comes_back),
+		TEST(the_entry_that_is_shown_does_not_go_back_when_the_server_is_lost),
 		TEST(it_can_be_left_while_the_server_is_gone),
 		TEST(a_signal_leaves_the_terminal_as_it_was),
 		TEST(control_c_ends_it),

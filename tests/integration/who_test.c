@@ -102,7 +102,7 @@ static void others_are_told_while_an_editor_is_open(void **state)
 	assert_string_equal(scene.colin->out, "");
 	person_gets(scene.colin, 0, "action", "show", SHARED);
 	assert_says(scene.colin->out, POLICE);
-	assert_says(scene.colin->out, ") is editing " SHARED " since ");
+	assert_says(scene.colin->out, ") is editing " SHARED ", since ");
 	person_gets(scene.colin, 0, "action", "show", "A1");
 	assert_false(says(scene.colin->out, "is editing"));
 	person_gets(scene.ann, 0, "who"); /* an administrator */
@@ -119,7 +119,7 @@ static void whoever_opens_it_next_is_told_first_and_not_kept_out(void **state)
 	scene.colin->environment[0] = "SAFER_EDITOR=sed -i s/Street.lighting/Lights/";
 	person_gets(scene.colin, 0, "action", "edit", SHARED);
 	assert_says(scene.colin->err, POLICE);
-	assert_says(scene.colin->err, ") is editing " SHARED " since ");
+	assert_says(scene.colin->err, ") is editing " SHARED ", since ");
 	person_gets(scene.colin, 0, "action", "show", SHARED);
 	assert_says(scene.colin->out, "Lights");
 	the_editor_may_close();
@@ -150,7 +150,7 @@ static void a_watch_tells_who_comes_and_who_goes(void **state)
 	person_starts(scene.colin, &json, "watch", SHARED, "--json", NULL);
 	running_until(&json, "\"ready\"");
 	paul_opens(SHARED);
-	running_until(&lines, ") is editing " SHARED " since ");
+	running_until(&lines, ") is editing " SHARED ", since ");
 	running_until(&json, "\"type\":\"presence\"");
 	the_editor_may_close();
 	assert_int_equal(running_end(&scene.editing, 0), 0);

@@ -124,7 +124,7 @@ static void how_an_action_stands_is_a_letter_and_words(void **state)
 	assert_non_null(strstr(text_at(wall, line_with(wall, "Street lighting")), "G on track"));
 	assert_non_null(strstr(text_at(wall, line_with(wall, "Farm watch")), "R off track"));
 	assert_non_null(strstr(text_at(wall, line_with(wall, "Old work")), "x closed"));
-	assert_non_null(strstr(text_at(wall, line_with(wall, "Of a hidden")), "- not begun"));
+	assert_non_null(strstr(text_at(wall, line_with(wall, "Of a hidden")), "- not started"));
 }
 
 static void what_is_late_says_so_and_nothing_that_is_done_or_due_today(void **state)
@@ -145,10 +145,10 @@ static void owner_and_last_change_stand_below(void **state)
 
 	body(wall);
 	line = line_with(wall, "Taxi marshals") + 1;
-	assert_non_null(strstr(text_at(wall, line), "Police authority; changed 14:02 Paul Police"));
+	assert_non_null(strstr(text_at(wall, line), "Police authority; changed 14:02 by Paul Police"));
 	assert_null(strstr(text_at(wall, line), "member of"));
 	assert_non_null(
-		strstr(text_at(wall, line_with(wall, "Street lighting") + 1), "changed 2014-06-02 Colin"));
+		strstr(text_at(wall, line_with(wall, "Street lighting") + 1), "changed 2014-06-02 by Colin"));
 	assert_string_equal(wall->lines.lines[line].id, "A1");
 	assert_false(wall->lines.lines[line].head);
 }
