@@ -314,11 +314,12 @@ enum status form_scan(struct arena *arena, const struct kind *kind, const char *
 size_t form_wrong(struct arena *arena, const struct kind *kind, const char *text)
 {
 	struct form_entry *entries = NULL;
+	struct error err = ERROR_INIT; /* a hint tells the status only where there is an error to add it to */
 	size_t count = 0;
 	size_t at = 0;
+	enum status status = scan_form(arena, kind, text, &entries, &count, &at, &err);
 
-	return scan_form(arena, kind, text, &entries, &count, &at, NULL) == STATUS_INVALID ? at
-											   : strlen(text);
+	return status == STATUS_INVALID ? at : strlen(text);
 }
 
 enum status form_read(struct arena *arena, const struct schema *schema, const struct kind *kind,

@@ -349,6 +349,10 @@ enum status merge_compare(struct arena *arena, const char *from, const char *to,
 	bool comparable = true;
 	enum status status = STATUS_OK;
 
+	if (strcmp(from, to) == 0) {
+		*out = "";
+		return STATUS_OK;
+	}
 	if (!split(arena, from, &c.from) || !split(arena, to, &c.to)) {
 		return error_memory(err);
 	}

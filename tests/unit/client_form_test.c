@@ -217,6 +217,67 @@ static void a_replaced_value_leaves_the_rest_as_it_was(void **state)
 	arena_free(arena);
 }
 
+/* ---- where a person should look ---- */
+
+struct wrong_row {
+	const char *name;
+	const char *form;
+	const char *rest; /* from the line that is no part of a form; "": all are */
+};
+
+static const struct wrong_row wrong_rows[] = {
+	{"in a form that can be read no line is wrong", TYPED, ""},
+	{"in no form no line is wrong", "", ""},
+	{"a value that does not fit is no wrong line", "progress: many\ndue: soon\n", ""},
+	{"the line without a colon is the wrong one", "title: x\nand more\ndue: 2014-05-01\n",
+	 "and more\ndue: 2014-05-01\n"},
+	{"the line behind a block is the wrong one", "text: |\n  one\n\nand more\n", "and more\n"},
+	{"the indented line below no block is the wrong one", "title: x\n  and more", "  and more"},
+	{"the line of a field that there is none of is the wrong one", "# help\ntitel: x\ntitle: x\n",
+	 "titel: x\ntitle: x\n"},
+	{"of a field that is there twice the second line is the wrong one", "title: x\ntext: y\ntitle: z\n",
+	 "title: z\n"},
+	{"of two wrong lines it is the first", "what\nand more\n", "what\nand more\n"},
+};
+
+static void is_wrong_from(void **state)
+{
+	const struct wrong_row *row = *state;
+	struct arena *arena = arena_new();
+
+	assert_string_equal(row->form + form_wrong(arena, every_action, row->form), row->rest);
+	arena_free(arena);
+}
+
+struct named_row {
+	const char *name;
+	const char *form;
+	const char *message;
+	const char *field; /* NULL: none */
+};
+
+static const struct named_row named_rows[] = {
+	{"the field before the colon is named", TYPED, "due: \"soon\" is not a date", "due"},
+	{"a field within the sentence is named", TYPED, "moving the due date needs a reason", "due"},
+	{"the field at the end is named", TYPED, "there is no title", "title"},
+	{"of two fields the first one in the message is named", TYPED, "text and title say the same", "text"},
+	{"a field without an entry is passed over", TYPED, "progress does not fit the title", "title"},
+	{"a part of a longer word is no field", TYPED, "A2 is overdue, due_date and titles", NULL},
+	{"a message without a field names none", TYPED, "A2 was closed", NULL},
+	{"an empty message names none", TYPED, "", NULL},
+	{"in a form that cannot be read none is named", "title: x\nwhat\n", "title: too long", NULL},
+};
+
+static void is_named(void **state)
+{
+	const struct named_row *row = *state;
+	struct arena *arena = arena_new();
+	const struct field *field = form_named(arena, every_action, row->form, row->message);
+
+	assert_string_equal(field ? field->name : "none", row->field ? row->field : "none");
+	arena_free(arena);
+}
+
 int main(void)
 {
 	static struct rows rows;
@@ -234,5 +295,7 @@ int main(void)
 		 a_note_stands_at_the_top_of_a_form_that_cannot_be_read, NULL);
 	rows_add(&rows, "a replaced value leaves the rest as it was",
 		 a_replaced_value_leaves_the_rest_as_it_was, NULL);
+	rows_add_table(&rows, wrong_rows, is_wrong_from);
+	rows_add_table(&rows, named_rows, is_named);
 	return rows_run(&rows, "form");
 }

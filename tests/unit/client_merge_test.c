@@ -72,12 +72,123 @@ static void merges(void **state)
 	assert_merges(row->base, row->theirs, row->mine, row->merged); /* neither side is favoured */
 }
 
+/* ---- with marks ---- */
+
+#define YOURS  "<<<<<<< yours/"
+#define SAW    "||||||| you saw/"
+#define MIDDLE "=======/"
+#define THEIRS ">>>>>>> theirs"
+
+static const struct merge_row marked_rows[] = {
+	{"what collides stands between marks", "a/b/c", "a/X/c", "a/Y/c",
+	 "a/" YOURS "X/" SAW "b/" MIDDLE "Y/" THEIRS "/c"},
+	{"what does not collide is merged around the marks", "a/b/c/d/e", "A/b/X/d/e", "a/b/Y/d/E",
+	 "A/b/" YOURS "X/" SAW "c/" MIDDLE "Y/" THEIRS "/d/E"},
+	{"two collisions are marked apart", "a/b/c", "X/b/X", "Y/b/Y",
+	 YOURS "X/" SAW "a/" MIDDLE "Y/" THEIRS "/b/" YOURS "X/" SAW "c/" MIDDLE "Y/" THEIRS},
+	{"between the marks of a line that I removed there is nothing", "a/b/c", "a/c", "a/B/c",
+	 "a/" YOURS SAW "b/" MIDDLE "B/" THEIRS "/c"},
+	{"between the marks of what both added, you saw nothing", "a", "a/x/y", "a/z",
+	 "a/" YOURS "x/y/" SAW MIDDLE "z/" THEIRS},
+	{"texts of which nothing is alike are marked whole", "a", "x/y", "z",
+	 YOURS "x/y/" SAW "a/" MIDDLE "z/" THEIRS},
+};
+
+static void is_marked(void **state)
+{
+	const struct merge_row *row = *state;
+	struct arena *arena = arena_new();
+	struct error err = ERROR_INIT;
+	const char *out = NULL;
+
+	assert_int_equal(merge_marked(arena, lines(arena, row->base), lines(arena, row->mine),
+				      lines(arena, row->theirs), &out, &err),
+			 STATUS_OK);
+	assert_string_equal(out, lines(arena, row->merged));
+	arena_free(arena);
+}
+
+static void only_a_collision_is_marked(void **state)
+{
+	struct arena *arena = arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(merge_rows) / sizeof(merge_rows[0]); i++) {
+		const struct merge_row *row = &merge_rows[i];
+		const char *out = NULL;
+
+		assert_int_equal(merge_marked(arena, lines(arena, row->base), lines(arena, row->mine),
+					      lines(arena, row->theirs), &out, NULL),
+				 STATUS_OK);
+		assert_int_equal(merge_mark_line(out) == 0, row->merged != NULL);
+		if (row->merged) {
+			assert_string_equal(out, lines(arena, row->merged));
+		}
+	}
+	arena_free(arena);
+}
+
+static void a_mark_is_found_by_its_line_whatever_stands_before_it(void **state)
+{
+	(void)state;
+	assert_int_equal(merge_mark_line("a\nb\n" MERGE_MINE "\nc\n"), 3);
+	assert_int_equal(merge_mark_line("a\n \t" MERGE_THEIRS), 2);
+	assert_int_equal(merge_mark_line(MERGE_BASE "\n" MERGE_THEIRS), 1);
+	assert_int_equal(merge_mark_line("see " MERGE_MINE "\n" MERGE_MINE "!\n=======\n"), 0);
+	assert_int_equal(merge_mark_line(""), 0);
+}
+
+/* ---- comparing ---- */
+
+struct compare_row {
+	const char *name;
+	const char *from, *to;
+	const char *told;
+};
+
+static const struct compare_row compare_rows[] = {
+	{"of the same text nothing is told", "a/b/c", "a/b/c", ""},
+	{"of no text that stays none nothing is told", "", "", ""},
+	{"a line that went", "a/b/c", "a/c", "  a/- b/  c"},
+	{"a line that came", "a/c", "a/b/c", "  a/+ b/  c"},
+	{"a line that became another", "a/b/c", "a/B/c", "  a/- b/+ B/  c"},
+	{"a line that came first", "a/b/c", "0/a/b/c", "+ 0/  a/  ..."},
+	{"a line that went last", "a/b/c", "a/b", "  .../  b/- c"},
+	{"two lines that became three", "a/b/c/d", "a/x/y/z/d", "  a/- b/- c/+ x/+ y/+ z/  d"},
+	{"one line between two changes is shown once", "a/b/c", "A/b/C", "- a/+ A/  b/- c/+ C"},
+	{"two lines between two changes are both shown", "a/b/c/d", "A/b/c/D", "- a/+ A/  b/  c/- d/+ D"},
+	{"more lines between two changes are left out", "a/b/c/d/e/f", "A/b/c/d/e/F",
+	 "- a/+ A/  b/  .../  e/- f/+ F"},
+	{"where nothing was, no empty line went", "", "a/b", "+ a/+ b"},
+	{"where nothing is left, no empty line came", "a/b", "", "- a/- b"},
+	{"an empty line that came", "a/b", "a//b", "  a/+ /  b"},
+	{"a line that moved went and came", "a/b/c", "b/c/a", "- a/  b/  c/+ a"},
+	{"one more of the same line", "x/x", "x/x/x", "  .../  x/+ x"},
+	{"nothing is alike", "a/b", "x/y/z", "- a/- b/+ x/+ y/+ z"},
+};
+
+static void is_compared(void **state)
+{
+	const struct compare_row *row = *state;
+	struct arena *arena = arena_new();
+	struct error err = ERROR_INIT;
+	const char *out = NULL;
+
+	assert_int_equal(merge_compare(arena, lines(arena, row->from), lines(arena, row->to), &out, &err),
+			 STATUS_OK);
+	assert_string_equal(out, lines(arena, row->told));
+	arena_free(arena);
+}
+
+/* ---- too long ---- */
+
 static void texts_too_long_to_compare_do_not_fit_together(void **state)
 {
 	struct arena *arena = arena_new();
 	size_t length = 20000;
 	char *base = arena_alloc(arena, length + 1);
 	char *mine = arena_alloc(arena, length + 1);
+	struct error err = ERROR_INIT;
 	const char *out = NULL;
 	bool clean = true;
 
@@ -89,6 +200,13 @@ static void texts_too_long_to_compare_do_not_fit_together(void **state)
 	assert_int_equal(merge_lines(arena, base, mine, "c", &clean, &out, NULL), STATUS_OK);
 	assert_false(clean);
 	assert_null(out);
+	assert_int_equal(merge_marked(arena, base, mine, "c", &out, NULL), STATUS_OK); /* as a whole */
+	assert_int_equal(merge_mark_line(out), 1);
+	assert_non_null(strstr(out, "b\n\n" MERGE_BASE "\na\n"));
+	assert_string_equal(out + strlen(out) - strlen("=======\nc\n" MERGE_THEIRS),
+			    "=======\nc\n" MERGE_THEIRS);
+	assert_int_equal(merge_compare(arena, base, mine, &out, &err), STATUS_INVALID);
+	assert_string_equal(err.message, "the texts are too long to be compared");
 	arena_free(arena);
 }
 
@@ -97,6 +215,11 @@ int main(void)
 	static struct rows rows;
 
 	rows_add_table(&rows, merge_rows, merges);
+	rows_add_table(&rows, marked_rows, is_marked);
+	rows_add(&rows, "only a collision is marked", only_a_collision_is_marked, NULL);
+	rows_add(&rows, "a mark is found by its line, whatever stands before it",
+		 a_mark_is_found_by_its_line_whatever_stands_before_it, NULL);
+	rows_add_table(&rows, compare_rows, is_compared);
 	rows_add(&rows, "texts too long to compare do not fit together",
 		 texts_too_long_to_compare_do_not_fit_together, NULL);
 	return rows_run(&rows, "merge");
