@@ -686,18 +686,34 @@ static void wait_for_something(struct board *board)
 	}
 }
 
+/* All keys that were pressed. */
+static void take_keys(struct board *board)
+{
+	struct screen_event event;
+
+	while (!board->over && (event = screen_key()).key != SCREEN_NONE) {
+		take_key(board, &event);
+	}
+}
+
+/* While the network is waited for, which may be long when it is dead. */
+static bool pressed(void *payload)
+{
+	struct board *board = payload;
+
+	take_keys(board);
+	return board->over;
+}
+
 static enum status run(struct board *board, struct error *err)
 {
 	enum status status = STATUS_OK;
 
 	while (status == STATUS_OK && !board->over) {
-		struct screen_event event;
 		bool all = false;
 
 		status = be_told(board, &all, err);
-		while (!board->over && (event = screen_key()).key != SCREEN_NONE) {
-			take_key(board, &event);
-		}
+		take_keys(board);
 		if (status == STATUS_OK && board->dirty && !board->over) {
 			status = draw(board, err);
 		} else if (status == STATUS_OK && all && !board->over) {
@@ -725,7 +741,13 @@ enum status board_watch(struct client *client, const struct follow_wish *narrowe
 		status = board.picture ? screen_open(client->output.bold, err) : error_memory(err);
 	}
 	if (status == STATUS_OK) {
+		console_heed_keys(pressed, &board);
 		status = run(&board, err);
+		console_heed_keys(NULL, NULL);
+	}
+	if (status == STATUS_INTERRUPTED && board.over) { /* left by q while it waited */
+		*err = (struct error)ERROR_INIT;
+		status = STATUS_OK;
 	}
 	screen_close();
 	follow_free(board.follow);

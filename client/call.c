@@ -79,14 +79,15 @@ static int64_t answer_seconds(void)
 /* STATUS_OK when the descriptor is ready; *late (when given) instead of an error when the time is up. */
 static enum status wait_ready(int fd, short events, int64_t deadline, bool *late, struct error *err)
 {
-	int64_t left = deadline == NO_DEADLINE ? -1 : deadline - clock_monotonic_ms();
 	int ready;
 
-	if (deadline != NO_DEADLINE && left < 0) {
-		left = 0;
-	}
-	ready = console_poll(fd, events, left > INT32_MAX ? INT32_MAX : (int)left);
-	if (ready > 0 || (ready < 0 && errno == EINTR && !console_interrupted())) {
+	do { /* again after a signal or a key that ends nothing */
+		int64_t left = deadline == NO_DEADLINE ? -1 : deadline - clock_monotonic_ms();
+
+		left = deadline != NO_DEADLINE && left < 0 ? 0 : left;
+		ready = console_poll(fd, events, left > INT32_MAX ? INT32_MAX : (int)left);
+	} while (ready < 0 && errno == EINTR && !console_interrupted());
+	if (ready > 0) {
 		return STATUS_OK;
 	}
 	if (ready < 0 && errno == EINTR) {

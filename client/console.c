@@ -36,9 +36,21 @@ void console_catch_termination(void)
 	(void)sigaction(SIGTERM, &action, NULL);
 }
 
+static struct {
+	bool (*pressed)(void *payload);
+	void *payload;
+	bool enough;
+} keys;
+
+void console_heed_keys(bool (*pressed)(void *payload), void *payload)
+{
+	keys.pressed = pressed;
+	keys.payload = payload;
+}
+
 bool console_interrupted(void)
 {
-	return interrupted != 0;
+	return interrupted != 0 || keys.enough;
 }
 
 int console_signal(void)
@@ -58,7 +70,7 @@ int console_poll_any(struct pollfd *ends, nfds_t count, int milliseconds)
 	sigaddset(&block, SIGINT);
 	sigaddset(&block, SIGTERM);
 	(void)sigprocmask(SIG_BLOCK, &block, &before);
-	if (interrupted) {
+	if (console_interrupted()) {
 		errno = EINTR;
 	} else {
 		ready = ppoll(ends, count, milliseconds < 0 ? NULL : &patience, &before);
@@ -74,9 +86,16 @@ int console_poll_any(struct pollfd *ends, nfds_t count, int milliseconds)
 
 int console_poll(int fd, short events, int milliseconds)
 {
-	struct pollfd wait = {.fd = fd, .events = events};
+	struct pollfd ends[] = {{.fd = fd, .events = events}, {.fd = STDIN_FILENO, .events = POLLIN}};
+	int ready = console_poll_any(ends, keys.pressed ? 2 : 1, milliseconds);
 
-	return console_poll_any(&wait, 1, milliseconds);
+	if (ready > 0 && ends[1].revents != 0) {
+		keys.enough =
+			keys.pressed(keys.payload) || (ends[1].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
+		errno = EINTR;
+		ready = ends[0].revents != 0 && !keys.enough ? 1 : -1;
+	}
+	return ready;
 }
 
 bool console_can_ask(const struct client *client)

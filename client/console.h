@@ -15,8 +15,11 @@ void console_catch_interrupt(void);
 /* For what goes on until somebody ends it: control-C and a termination end it between two lines, and never within one. A
  * second one ends it anywhere. */
 void console_catch_termination(void);
-bool console_interrupted(void); /* by either */
-int console_signal(void);       /* by which; 0: none came */
+/* From now on keys are taken while the network is waited for: `pressed` reads those that there are, and whether the person
+ * has had enough, which counts as an interruption. NULL: no more. */
+void console_heed_keys(bool (*pressed)(void *payload), void *payload);
+bool console_interrupted(void); /* by any of these */
+int console_signal(void);       /* by which signal; 0: none came */
 
 /* Waits like poll(2) for one descriptor, at most `milliseconds` (negative: for ever), and returns early with -1 and
  * EINTR on control-C, also on one that came just before. */

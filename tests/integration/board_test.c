@@ -1,14 +1,19 @@
 /* The board on a terminal of 80 columns and 24 lines, as it is over ssh: what it shows, how it follows what others do, and
  * that the terminal is as it was, however it ends. */
+#include "client/call.h"
+#include "common/clock.h"
 #include "tests/support/partnership.h"
 #include "tests/support/terminal.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -255,6 +260,34 @@ static void it_can_be_left_while_the_server_is_gone(void **state)
 	installation_start(scene.it);
 }
 
+/* Somebody takes the connection and never says a word: the client is in the midst of connecting. */
+static void it_can_be_left_while_it_connects_to_a_dead_network(void **state)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int yes = 1;
+	int door = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int taken;
+	int64_t before;
+
+	(void)state;
+	board_opens();
+	installation_stop(scene.it);
+	terminal_until(scene.terminal, "trying again");
+	address.sin_port = htons(scene.it->port);
+	assert_int_equal(setsockopt(door, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)), 0);
+	assert_int_equal(bind(door, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(door, 4), 0);
+	taken = accept(door, NULL, NULL);
+	assert_true(taken >= 0);
+	before = clock_monotonic_ms();
+	terminal_types(scene.terminal, "j"); /* ends nothing */
+	left_by_q();
+	assert_true(clock_monotonic_ms() - before < CALL_CONNECT_SECONDS * 1000 / 2);
+	close(taken);
+	close(door);
+	installation_start(scene.it);
+}
+
 static void a_signal_leaves_the_terminal_as_it_was(void **state)
 {
 	static const struct {
@@ -322,6 +355,7 @@ int main(void)
 		TEST(a_lost_server_is_told_and_comes_back),
 		TEST(the_entry_that_is_shown_does_not_go_back_when_the_server_is_lost),
 		TEST(it_can_be_left_while_the_server_is_gone),
+		TEST(it_can_be_left_while_it_connects_to_a_dead_network),
 		TEST(a_signal_leaves_the_terminal_as_it_was),
 		TEST(control_c_ends_it),
 		TEST(without_a_terminal_it_says_what_to_do_instead),
