@@ -2,10 +2,12 @@
 #include "server/live/presence_view.h"
 
 #include "common/calendar.h"
+#include "server/policy/policy.h"
 #include "server/records/query.h"
 #include "server/records/recent.h"
 #include "server/records/under.h"
 #include "server/records/views.h"
+#include "server/sessions.h"
 
 #include <string.h>
 
@@ -54,6 +56,37 @@ static enum status is_wanted(struct visibility *visibility, const struct presenc
 					     : STATUS_OK;
 }
 
+/* Whether whoever announced it could announce it now: their post may have ended since, or the record have moved on. */
+static enum status still_may_edit(struct context *context, struct arena *arena,
+				  const struct presence *presence, bool *out, struct error *err)
+{
+	struct error gone = ERROR_INIT;
+	struct session *session = NULL;
+	struct visibility theirs;
+	struct record record;
+	enum status status = sessions_get(context->sessions, context->store, arena, &presence->fingerprint,
+					  &session, &gone);
+
+	*out = false;
+	if (status == STATUS_OK) {
+		visibility_init(&theirs, context, arena, session);
+		status = record_load_visible(&theirs, presence->id, strlen(presence->id), &record, &gone);
+	}
+	if (status == STATUS_OK) {
+		struct standing standing = record_standing(arena, &record);
+		struct verdict verdict;
+
+		policy_verb(session, record.kind, &standing, "edit", strlen("edit"), &verdict);
+		*out = verdict.allowed;
+		return STATUS_OK;
+	}
+	if (status == STATUS_SIGNED_OUT || status == STATUS_NOT_FOUND) {
+		return STATUS_OK;
+	}
+	*err = gone;
+	return status;
+}
+
 static void put_one(const struct presence *presence, const struct record *record, struct buffer *out)
 {
 	char since[TIME_TEXT];
@@ -99,7 +132,8 @@ enum status presence_put(struct context *context, struct arena *arena, const str
 			*err = hidden;
 			return err->status;
 		}
-		if (is_wanted(&visibility, question, &record, &wanted, err) != STATUS_OK) {
+		if (is_wanted(&visibility, question, &record, &wanted, err) != STATUS_OK ||
+		    (wanted && still_may_edit(context, arena, presence, &wanted, err) != STATUS_OK)) {
 			return err->status;
 		}
 		if (!wanted) {

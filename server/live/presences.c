@@ -129,6 +129,7 @@ static struct presence *presence_new(const struct connection *connection, const 
 		.connection = connection_number(connection),
 		.credential = request->session->credential.number,
 		.partnership = request->session->partnership,
+		.fingerprint = request->fingerprint,
 		.since = request->session->now,
 		.name = text,
 		.organisation = text + lengths[0],

@@ -17,7 +17,8 @@ struct presence {
 	uint64_t connection;
 	int64_t credential;
 	int64_t partnership;
-	int64_t since; /* microseconds */
+	struct digest fingerprint; /* of the device's certificate */
+	int64_t since;             /* microseconds */
 	char id[ID_TEXT];
 	char person[ID_TEXT];
 	const char *name; /* "Debra Tedds"; this and the next two lie behind the struct */

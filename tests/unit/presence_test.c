@@ -14,6 +14,36 @@
 
 /* ---- helpers ---- */
 
+static enum status say(struct plan *plan, enum who who, const char *id)
+{
+	struct fixture_device *device = plan_device(plan, who);
+	struct buffer ids;
+
+	buffer_init(&ids, 1000);
+	codec_put_list(&ids, id[0] != '\0');
+	if (id[0] != '\0') {
+		codec_put_text(&ids, id);
+	}
+	fixture_ask(plan->server);
+	fixture_raw(plan->server, "ids", buffer_span(&ids));
+	buffer_release(&ids);
+	return fixture_call(plan->server, device, METHOD_editing, handle_editing);
+}
+
+/* The device of the first who may edit a record, so that they may be at it. */
+static struct digest editor_of(struct plan *plan, const char *id)
+{
+	for (enum who who = CHAIR; who < WHO_COUNT; who++) {
+		if (say(plan, who, id) == STATUS_OK) {
+			return plan_device(plan, who)->fingerprint;
+		}
+	}
+	if (say(plan, ADMINISTRATOR, id) != STATUS_OK) {
+		fail_msg("nobody may edit %s", id);
+	}
+	return plan_device(plan, ADMINISTRATOR)->fingerprint;
+}
+
 /* Somebody is at each of these records: "A1 P1". The list goes with the calls that follow. */
 static void somebody_is_at(struct plan *plan, const char *ids)
 {
@@ -37,26 +67,11 @@ static void somebody_is_at(struct plan *plan, const char *ids)
 					      .organisation = "Warwickshire Police",
 					      .by = "Paul Police, member of Operational Group"};
 		snprintf(presence->id, sizeof(presence->id), "%.*s", (int)length, id);
+		presence->fingerprint = editor_of(plan, presence->id);
 		assert_true(list->count < MOST);
 		list->presences[list->count++] = presence;
 	}
 	plan->server->presences = list;
-}
-
-static enum status say(struct plan *plan, enum who who, const char *id)
-{
-	struct fixture_device *device = plan_device(plan, who);
-	struct buffer ids;
-
-	buffer_init(&ids, 1000);
-	codec_put_list(&ids, id[0] != '\0');
-	if (id[0] != '\0') {
-		codec_put_text(&ids, id);
-	}
-	fixture_ask(plan->server);
-	fixture_raw(plan->server, "ids", buffer_span(&ids));
-	buffer_release(&ids);
-	return fixture_call(plan->server, device, METHOD_editing, handle_editing);
 }
 
 static enum status look(struct plan *plan, enum who who, const char *id)
@@ -232,7 +247,8 @@ static void an_administrator_is_told_nothing_of_the_plan(void **state)
 	struct plan *plan = *state;
 
 	plan_action(plan, "");
-	somebody_is_at(plan, "A1 P1 PE5");
+	plan_make(plan, POLICE, "priority", "title=Drugs|standing=priority|year=2014/15|owner=B3");
+	somebody_is_at(plan, "A1 P2 PE5");
 	plan_ask(plan, ADMINISTRATOR, METHOD_presence, handle_presence, NULL);
 	assert_string_equal(told(plan), "PE5");
 	assert_false(plan_sent_has(plan, "Patrols"));
@@ -243,7 +259,8 @@ static void one_may_ask_for_a_kind(void **state)
 	struct plan *plan = *state;
 
 	plan_action(plan, "");
-	somebody_is_at(plan, "P1 A1");
+	plan_make(plan, POLICE, "priority", "title=Drugs|standing=priority|year=2014/15|owner=B3");
+	somebody_is_at(plan, "P2 A1");
 	plan_ask(plan, CHAIR, METHOD_presence, handle_presence, "kind", "action", NULL);
 	assert_string_equal(told(plan), "A1");
 	plan_ask(plan, CHAIR, METHOD_presence, handle_presence, "kind", "fish", NULL);
@@ -328,6 +345,36 @@ static void a_record_that_is_hidden_meanwhile_takes_its_presences_along(void **s
 	assert_int_equal(notice(plan, SCRUTINY, &wish, &was).length, 0);
 }
 
+static void a_presence_ends_with_the_post_that_let_them_edit(void **state)
+{
+	struct plan *plan = *state;
+	const struct watch_wish wish = {.number = 3, .presence = true};
+	struct digest was = {.bytes = {0}};
+
+	plan_action(plan, "");
+	somebody_is_at(plan, "A1");
+	plan->server->presences->presences[0]->fingerprint = plan_device(plan, POLICE)->fingerprint;
+	assert_true(has(notice(plan, CHAIR, &wish, &was), "Paul Police"));
+	plan_must(plan, SECRETARY, "end", "AP5", NULL); /* Paul Police's */
+	assert_true(has(notice(plan, CHAIR, &wish, &was), "presences"));
+	assert_int_equal(notice(plan, CHAIR, &wish, &was).length, 0);
+	plan_ask(plan, CHAIR, METHOD_presence, handle_presence, NULL);
+	assert_string_equal(told(plan), "");
+}
+
+static void a_presence_ends_when_the_record_is_closed(void **state)
+{
+	struct plan *plan = *state;
+
+	plan_action(plan, "");
+	somebody_is_at(plan, "A1");
+	plan_ask(plan, CHAIR, METHOD_presence, handle_presence, NULL);
+	assert_string_equal(told(plan), "A1");
+	plan_must(plan, CHAIR, "close", "A1", NULL);
+	plan_ask(plan, CHAIR, METHOD_presence, handle_presence, NULL);
+	assert_string_equal(told(plan), "");
+}
+
 static void a_watch_of_one_record_or_kind_is_told_of_no_other(void **state)
 {
 	struct plan *plan = *state;
@@ -338,6 +385,7 @@ static void a_watch_of_one_record_or_kind_is_told_of_no_other(void **state)
 	struct digest was = {.bytes = {0}};
 
 	plan_action(plan, "");
+	plan_make(plan, POLICE, "priority", "title=Drugs|standing=priority|year=2014/15|owner=B3");
 	plan_make(plan, POLICE, "action", "title=Lights|priority=P1|status=not-started|owner=B4");
 	somebody_is_at(plan, "A1");
 	assert_int_equal(notice(plan, CHAIR, &record, &was).length, 0);
@@ -347,9 +395,9 @@ static void a_watch_of_one_record_or_kind_is_told_of_no_other(void **state)
 	was = (struct digest){.bytes = {0}};
 	assert_int_equal(notice(plan, CHAIR, &other_body, &was).length, 0);
 	assert_true(has(notice(plan, CHAIR, &under, &was), "Lights"));
-	somebody_is_at(plan, "A1 P1");
+	somebody_is_at(plan, "A1 P2");
 	was = (struct digest){.bytes = {0}};
-	assert_true(has(notice(plan, CHAIR, &kind, &was), "P1"));
+	assert_true(has(notice(plan, CHAIR, &kind, &was), "P2"));
 }
 
 int main(void)
@@ -369,6 +417,8 @@ int main(void)
 		test(a_watcher_is_told_when_somebody_comes_and_when_they_go_and_not_twice),
 		test(no_watcher_hears_a_sound_of_who_is_at_a_hidden_record),
 		test(a_record_that_is_hidden_meanwhile_takes_its_presences_along),
+		test(a_presence_ends_with_the_post_that_let_them_edit),
+		test(a_presence_ends_when_the_record_is_closed),
 		test(a_watch_of_one_record_or_kind_is_told_of_no_other),
 	};
 
