@@ -401,7 +401,8 @@ static void an_administrator_sees_account_events_and_no_change_of_the_plan(void 
 	assert_int_equal(plan_ask_entry(plan, ADMINISTRATOR, entry), STATUS_NOT_FOUND);
 	journal_list(plan, ADMINISTRATOR, 0, 1000);
 	assert_false(plan_sent_has(plan, "Patrols"));
-	assert_false(plan_sent_has(plan, "A1"));
+	assert_false(plan_sent_has(plan, "\xa2"
+					 "A1")); /* as a text: digests may have the letters by chance */
 }
 
 static void an_administrator_sees_the_changes_of_the_directory(void **state)
