@@ -3,6 +3,7 @@
 #include "client/trial.h"
 
 #include "client/commands.h"
+#include "client/fetch.h"
 #include "client/json.h"
 #include "client/print.h"
 #include "client/record.h"
@@ -11,6 +12,8 @@
 
 #define ROUNDS_MAX \
 	500 /* refusals that are looked for: each is a request, and a device may not ask without end */
+
+#define READ_SINGLY_MAX 100 /* records that are read one by one */
 
 struct fate {
 	enum status status; /* STATUS_OK: it would be taken */
@@ -173,23 +176,57 @@ out:
 	return status;
 }
 
+static enum status read_one(struct client *client, const char *id, const msgpack_object **fields,
+			    struct error *err)
+{
+	const msgpack_object *record = NULL;
+	const msgpack_object *titles = NULL;
+	enum status status = record_read(client, id, NULL, &record, &titles, err);
+
+	if (status == STATUS_NOT_FOUND) {
+		*err = (struct error)ERROR_INIT;
+		status = STATUS_OK;
+	}
+	*fields = codec_get(record, "fields");
+	return status;
+}
+
+/* All records of the kinds of many items, a page at a time: a device may not ask for so many one by one. */
+static enum status read_kinds(struct client *client, struct trial *trial, struct error *err)
+{
+	struct fetched *fetched =
+		arena_array(client->arena, client->schema->kind_count + 1, sizeof(*fetched));
+	enum status status = fetched ? STATUS_OK : error_memory(err);
+
+	for (size_t i = 0; i < trial->kept->count && status == STATUS_OK; i++) {
+		const struct kept_item *item = &trial->kept->items[i];
+		const struct kind *kind = schema_kind(client->schema, item->kind, strlen(item->kind));
+		struct fetched *all = kind ? &fetched[kind - client->schema->kinds] : NULL;
+
+		if (!item->id || !all) {
+			continue;
+		}
+		if (!all->as_of) {
+			status = fetch_all(client, kind, NULL, all, err);
+		}
+		if (status == STATUS_OK) {
+			trial->fates[i].now = codec_get(fetch_find(all, item->id), "fields");
+		}
+	}
+	return status;
+}
+
 /* The fields of each record as they are now. What may not be seen stays NULL; the server says so soon enough. */
 static enum status read_present(struct client *client, struct trial *trial, struct error *err)
 {
 	enum status status = STATUS_OK;
 
+	if (trial->kept->count > READ_SINGLY_MAX) {
+		return read_kinds(client, trial, err);
+	}
 	for (size_t i = 0; i < trial->kept->count && status == STATUS_OK; i++) {
-		const msgpack_object *record = NULL;
-		const msgpack_object *titles = NULL;
-
-		if (!trial->kept->items[i].id) {
-			continue;
-		}
-		status = record_read(client, trial->kept->items[i].id, NULL, &record, &titles, err);
-		trial->fates[i].now = codec_get(record, "fields");
-		if (status == STATUS_NOT_FOUND) {
-			*err = (struct error)ERROR_INIT;
-			status = STATUS_OK;
+		if (trial->kept->items[i].id) {
+			status = read_one(client, trial->kept->items[i].id, &trial->fates[i].now, err);
 		}
 	}
 	return status;

@@ -477,6 +477,42 @@ static void a_dry_run_says_how_many_it_did_not_try(void **state)
 	assert_says(scene.paul->out, "\"untried\": true");
 }
 
+/* More than a device may ask for one by one. */
+static void a_dry_run_of_very_many_records_shows_each_as_it_is(void **state)
+{
+	char path[PROGRAM_PATH];
+	int64_t first = 0;
+	FILE *file = NULL;
+
+	(void)state;
+	installation_path(scene.it, "action.csv", path);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs("id,title,priority,status,owner,progress\n", file);
+	for (int i = 0; i < 2000; i++) {
+		fprintf(file, ",Of many %d,P1,on-track,B3,%d\n", i, i % 50);
+	}
+	assert_int_equal(fclose(file), 0);
+	person_gets(scene.paul, 0, "import", path, "--json");
+	assert_says(scene.paul->out, "\"id\": \"A");
+	first = strtoll(strstr(scene.paul->out, "\"id\": \"A") + strlen("\"id\": \"A"), NULL, 10);
+	installation_path(scene.it, "many.json", path);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs("[", file);
+	for (int i = 0; i < 2000; i++) {
+		fprintf(file,
+			"%s{\"do\": \"edit\", \"id\": \"A%lld\", \"base\": 1, \"fields\": {\"progress\": "
+			"99}}",
+			i > 0 ? "," : "", (long long)first + i);
+	}
+	fputs("]", file);
+	assert_int_equal(fclose(file), 0);
+	person_gets(scene.paul, 0, "change", "apply", path, "--dry-run", "--json");
+	assert_says(scene.paul->out, "\"refused\": 0");
+	assert_says(scene.paul->out, "\"from\": 49");
+}
+
 static void a_dry_run_shows_all_that_collides(void **state)
 {
 	(void)state;
@@ -700,6 +736,7 @@ int main(void)
 		TEST(a_dry_run_shows_all_that_collides),
 		TEST(to_ask_is_no_attempt_and_its_refusal_is_not_journalled),
 		TEST(a_dry_run_says_how_many_it_did_not_try),
+		TEST(a_dry_run_of_very_many_records_shows_each_as_it_is),
 		TEST(an_import_goes_into_what_is_in_hand),
 		TEST(a_file_is_one_change_set),
 		TEST(standard_input_is_one_and_is_refused_whole),
