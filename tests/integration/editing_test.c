@@ -24,13 +24,7 @@ static struct {
 static int setup(void **state)
 {
 	(void)state;
-	scene.it = installation_open(NULL);
-	scene.ann = person_new(scene.it, "ann");
-	scene.paul = person_new(scene.it, "paul");
-	scene.colin = person_new(scene.it, "colin");
-	person_enrol(scene.ann, scene.it->invitation);
-	partnership_make(scene.ann, scene.paul);
-	person_joins(scene.ann, scene.colin, COUNCIL);
+	scene.it = partnership_of_two(&scene.ann, &scene.paul, &scene.colin);
 	partnership_share_action(scene.paul);
 	return 0;
 }

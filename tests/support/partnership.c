@@ -206,6 +206,19 @@ void partnership_make(struct person *administrator, struct person *officer)
 	raw_close(peer);
 }
 
+struct installation *partnership_of_two(struct person **ann, struct person **paul, struct person **colin)
+{
+	struct installation *it = installation_open(NULL);
+
+	*ann = person_new(it, "ann");
+	*paul = person_new(it, "paul");
+	*colin = person_new(it, "colin");
+	person_enrol(*ann, it->invitation);
+	partnership_make(*ann, *paul);
+	person_joins(*ann, *colin, COUNCIL);
+	return it;
+}
+
 void partnership_share_action(struct person *officer)
 {
 	struct raw_peer *peer = raw_connect_as(officer);

@@ -16,6 +16,9 @@
  * who enrols here. */
 void partnership_make(struct person *administrator, struct person *officer);
 
+/* An installation with the administrator Ann, Paul of the police and Colin of the council, as above. */
+struct installation *partnership_of_two(struct person **ann, struct person **paul, struct person **colin);
+
 /* A2, an action of the operational group, which the officers of both agencies sit on. */
 #define SHARED "A2"
 void partnership_share_action(struct person *officer);
