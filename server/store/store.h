@@ -60,7 +60,8 @@ bool store_is_void(const struct store *store); /* inside begin..commit, but the 
  * transactions, and after those who waited were answered. While others wait (`busy`), only when the log is very long. What
  * fails is logged, and tried again next time: nothing is lost by it. */
 void store_tidy(struct store *store, bool busy);
-void store_tidy_from(struct store *store, int pages); /* a log of so many 4 KiB pages is long; 1000 otherwise */
+void store_tidy_from(struct store *store,
+		     int pages); /* a log of so many 4 KiB pages is long; 1000 otherwise */
 
 /* How large it is on the disk, and its log of writes that are not in it yet (the WAL), in bytes; 0 for a file that is
  * not there. And how many journal entries all partnerships have together. */

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define REQUESTS    8
-#define SECRETS      7
+#define SECRETS     7
 #define CHECK_EVERY 32 /* inputs that changed nothing, for each look at the whole journal */
 
 static enum status (*const handlers[METHOD_COUNT])(struct request *request, struct error *err) = {

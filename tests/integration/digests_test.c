@@ -87,6 +87,7 @@ static void next_day(void)
 
 static int setup(void **state)
 {
+	char program[PROGRAM_PATH];
 	char command[PROGRAM_PATH + 10];
 
 	(void)state;
@@ -98,8 +99,7 @@ static int setup(void **state)
 	person_gets(scene.ann, 0, "person", "set", "PE3", "email=paul@police.example");
 	installation_path(scene.it, "post", scene.post);
 	assert_int_equal(mkdir(scene.post, 0700), 0);
-	installation_path(scene.it, "send", command);
-	strncat(command, " {to}", sizeof(command) - strlen(command) - 1);
+	snprintf(command, sizeof(command), "%s {to}", installation_path(scene.it, "send", program));
 	installation_set(scene.it, "digest_command", command);
 	installation_set(scene.it, "digest_from", "safer@example.org");
 	installation_set(scene.it, "digest_time", "00:00");

@@ -109,7 +109,7 @@ static void the_longest_text_waits_for_nobody(void **state)
 	memset(text, 'x', ERRAND_BYTES);
 	text[ERRAND_BYTES] = '\0';
 	run(scene, "wc -c > \"$1\"", text, 60);
-	assert_int_equal(atoi(written(scene)), ERRAND_BYTES);
+	assert_int_equal(strtol(written(scene), NULL, 10), ERRAND_BYTES);
 	free(text);
 }
 
@@ -145,7 +145,7 @@ static void what_takes_too_long_is_killed_with_what_it_began(void **state)
 	run(scene, "sleep 600 & echo $! > \"$1\"; wait", "x", 1);
 	assert_true(scene->too_long);
 	assert_int_equal(scene->exit_status, -1);
-	child = (pid_t)atoi(written(scene));
+	child = (pid_t)strtol(written(scene), NULL, 10);
 	assert_true(child > 1);
 	for (int i = 0; kill(child, 0) == 0 && i < 100; i++) {
 		char path[40];
