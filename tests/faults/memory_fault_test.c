@@ -133,6 +133,15 @@ static void put_where(struct scene *scene, struct buffer *params)
 	codec_pair_text(params, "value", "patrol");
 }
 
+static void put_editing(struct scene *scene, struct buffer *params)
+{
+	(void)scene;
+	codec_put_map(params, 1);
+	codec_put_text(params, "ids");
+	codec_put_list(params, 1);
+	codec_put_text(params, "A1");
+}
+
 /* The next day, so that the first hello is a sign-in. */
 static void prepare_day(struct scene *scene, int64_t n)
 {
@@ -209,6 +218,9 @@ static const struct flow flows[] = {
 	{.method = "inbox", .actor = OFFICER, .pairs = ""},
 	{.method = "members", .actor = OFFICER, .pairs = "body=B2"},
 	{.method = "watch", .actor = OFFICER, .pairs = "kind=action|since=#1", .fresh = true},
+	{.method = "watch", .actor = OFFICER, .pairs = "under=P1|owner=B3", .fresh = true},
+	{.method = "editing", .actor = OFFICER, .put = put_editing, .fresh = true},
+	{.method = "presence", .actor = OFFICER, .pairs = "id=A1"},
 	{.method = "unwatch", .actor = OFFICER, .pairs = "watch=#1", .status = STATUS_NOT_FOUND},
 	{.method = "journal.head", .actor = OFFICER, .pairs = "from=#2"},
 	{.method = "journal.list", .actor = OFFICER, .pairs = "limit=#5"},
