@@ -85,18 +85,6 @@ static void forget_editors(struct board *board)
 	board->editor_count = 0;
 }
 
-/* "2014-07-01 14:02" */
-static const char *minute(struct arena *arena, const char *at)
-{
-	char *text = arena_text(arena, at, strlen(at));
-
-	if (text && strlen(text) > 16) {
-		text[10] = ' ';
-		text[16] = 0;
-	}
-	return text;
-}
-
 static enum status take_presences(struct board *board, const msgpack_object *map, struct error *err)
 {
 	const msgpack_object *presences = codec_get(map, "presences");
@@ -115,7 +103,7 @@ static enum status take_presences(struct board *board, const msgpack_object *map
 		const char *since = codec_get_string(view.arena, presence, "since");
 		const char *who = presence_who(&view, presence);
 
-		since = since ? minute(view.arena, since) : NULL;
+		since = since ? record_minute(view.arena, since) : NULL;
 		if (!id || !who || !since) {
 			return error_memory(err);
 		}
@@ -215,7 +203,7 @@ static enum status make_item(struct board *board, const struct picture_record *r
 	const struct field *due = kind_field(record->kind, "due", strlen("due"));
 	struct client view = *board->client;
 	const char *day = "";
-	const char *at = minute(arena, record->at);
+	const char *at = record_minute(arena, record->at);
 
 	view.arena = arena;
 	if (due && !codec_is_nil(codec_get(fields, "due"))) {
@@ -352,7 +340,7 @@ static enum status lay_out_detail(struct board *board, const struct board_look *
 		}
 	}
 	if (record) {
-		const char *at = minute(arena, record->at);
+		const char *at = record_minute(arena, record->at);
 		char *changed =
 			at ? arena_printf(arena, "%s by %s, revision %lld, journal entry %lld", at,
 					  record->by, (long long)record->revision, (long long)record->entry)

@@ -11,15 +11,13 @@
 /* When, as short as it is clear: "10:42" for today. */
 static const char *since(struct client *client, const msgpack_object *presence)
 {
-	struct span at = codec_get_text(presence, "since");
+	const char *at = codec_get_string(client->arena, presence, "since");
 	const char *now = client_now(client);
-	char *text = arena_text(client->arena, at.data ? (const char *)at.data : "", at.length);
+	const char *text = record_minute(client->arena, at ? at : "");
 
-	if (!now || !text || at.length < 16) {
+	if (!now || !text || strlen(text) < 16) {
 		return text;
 	}
-	text[10] = ' ';
-	text[16] = 0;
 	return strncmp(text, now, 10) == 0 ? text + 11 : text;
 }
 

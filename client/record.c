@@ -59,6 +59,17 @@ const char *record_given_up(struct client *client, const struct field *field, co
 	return text;
 }
 
+const char *record_minute(struct arena *arena, const char *at)
+{
+	char *text = arena_text(arena, at, strlen(at));
+
+	if (text && strlen(text) > 16) {
+		text[10] = ' ';
+		text[16] = 0;
+	}
+	return text;
+}
+
 const char *record_when(struct client *client, const msgpack_object *map, bool people)
 {
 	struct span at = codec_get_text(map, "at");
@@ -67,11 +78,7 @@ const char *record_when(struct client *client, const msgpack_object *map, bool p
 	if (!at.data) {
 		return "";
 	}
-	if (text && people && at.length > 16) {
-		text[10] = ' ';
-		text[16] = 0;
-	}
-	return text;
+	return text && people ? record_minute(client->arena, text) : text;
 }
 
 /* A list of references with their titles, parted by semicolons since titles have commas. */

@@ -20,6 +20,9 @@ const char *record_given_up(struct client *client, const struct field *field, co
 /* The time in the map's "at": "2014-05-01 09:30" for people, in full otherwise. NULL without memory. */
 const char *record_when(struct client *client, const msgpack_object *map, bool people);
 
+/* "2014-05-01 09:30" of a time as it travels; what is shorter is left as it is. NULL without memory. */
+const char *record_minute(struct arena *arena, const char *at);
+
 /* One record in full. */
 enum status record_print(struct client *client, const struct kind *kind, const msgpack_object *record,
 			 const msgpack_object *titles, struct error *err);
