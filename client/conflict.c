@@ -57,6 +57,18 @@ static void ways_out(struct client *client, const msgpack_object *item, FILE *fi
 		      yours ? yours : "", kind->name, (int)id.length, (const char *)id.data);
 }
 
+bool conflict_begins_record(const msgpack_object *details, size_t index)
+{
+	const msgpack_object *id = codec_get(list_item(details, index), "id");
+
+	for (size_t i = 0; i < index; i++) {
+		if (codec_same(codec_get(list_item(details, i), "id"), id)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 /* For a change-set that is kept: both ways for each field that collides. */
 static void ways_out_in_hand(struct client *client, const msgpack_object *details, FILE *file)
 {
@@ -66,13 +78,8 @@ static void ways_out_in_hand(struct client *client, const msgpack_object *detail
 		const struct kind *kind = changeset_kind(client, item);
 		struct span id = codec_get_text(item, "id");
 		struct span field = codec_get_text(item, "field");
-		bool seen = false;
 
-		for (size_t k = 0; k < i; k++) {
-			seen = seen ||
-			       codec_same(codec_get(list_item(details, k), "id"), codec_get(item, "id"));
-		}
-		if (kind && !seen) {
+		if (kind && conflict_begins_record(details, i)) {
 			(void)fprintf(file,
 				      "  leave theirs      safer change drop %.*s %.*s\n"
 				      "  put yours in      safer change keep %.*s\n"

@@ -8,6 +8,9 @@
  * after STATUS_CONFLICT. */
 void conflict_print(struct client *client, const msgpack_object *details, FILE *file);
 
+/* Whether none of the details before it is about the same record. */
+bool conflict_begins_record(const msgpack_object *details, size_t index);
+
 /* After STATUS_CONFLICT of a set: with --json, one document on standard output,
  *
  *     {"conflict": {"message": "...", "records": [{"id": "A2", "kind": "action", "do": "edit", "base": 7, "revision": 8,

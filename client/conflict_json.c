@@ -89,13 +89,8 @@ static void add_steps(struct client *client, json_t *commands, const msgpack_obj
 		const msgpack_object *one = list_item(details, i);
 		const char *id = codec_get_string(client->arena, one, "id");
 		const char *field = codec_get_string(client->arena, one, "field");
-		bool seen = false;
 
-		for (size_t k = 0; k < i; k++) {
-			seen = seen ||
-			       codec_same(codec_get(list_item(details, k), "id"), codec_get(one, "id"));
-		}
-		if (id && field && !(mine && seen)) {
+		if (id && field && (!mine || conflict_begins_record(details, i))) {
 			const char *text =
 				mine ? arena_printf(client->arena, "safer change keep %s", id)
 				     : arena_printf(client->arena, "safer change drop %s %s", id, field);
@@ -200,14 +195,13 @@ static json_t *way_json(struct client *client, const struct kept *kept, const ms
 
 /* ---- what collides ---- */
 
-static json_t *field_json(struct client *client, const struct kind *kind, const msgpack_object *one)
+static json_t *field_json(const struct kind *kind, const msgpack_object *one)
 {
 	static const char *const sides[] = {"base", "theirs", "mine"};
 	struct span name = codec_get_text(one, "field");
 	const struct field *field = kind ? kind_field(kind, (const char *)name.data, name.length) : NULL;
 	json_t *json = json_pack("{s:s%}", "field", name.data ? (const char *)name.data : "", name.length);
 
-	(void)client;
 	for (size_t i = 0; json && i < sizeof(sides) / sizeof(sides[0]); i++) {
 		(void)json_object_set_new(json, sides[i], json_of_value(field, codec_get(one, sides[i])));
 	}
@@ -228,7 +222,7 @@ static json_t *record_json(struct client *client, const struct kept_item *item, 
 		const msgpack_object *one = list_item(details, i);
 
 		if (codec_text_is(codec_get(one, "id"), item->id)) {
-			(void)json_array_append_new(fields, field_json(client, kind, one));
+			(void)json_array_append_new(fields, field_json(kind, one));
 		}
 	}
 	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:o}", "id", item->id, "kind", item->kind, "do",

@@ -248,7 +248,7 @@ static enum status ask_letter(struct client *client, const char *question, const
 	return STATUS_OK;
 }
 
-static enum status leave(struct error *err)
+enum status settle_leave(struct error *err)
 {
 	return error_set(err, STATUS_CONFLICT,
 			 "nothing was sent: it collides with what somebody else changed");
@@ -373,7 +373,7 @@ static enum status ask_group(struct client *client, struct settle *settle, const
 			group->merged ? "tmbeq" : "tmeq", &letter, err);
 	}
 	if (status == STATUS_OK && letter == 'q') {
-		status = leave(err);
+		status = settle_leave(err);
 	}
 	if (status == STATUS_OK && letter == 'b') {
 		return take_both(client, settle, group, err);
@@ -451,7 +451,7 @@ static enum status ask_whole(struct client *client, struct settle *settle, struc
 		status = ask_letter(client, question, "tmq", &letter, err);
 	}
 	if (status == STATUS_OK && letter == 'q') {
-		status = leave(err);
+		status = settle_leave(err);
 	}
 	settle->dropped = status == STATUS_OK && letter == 't';
 	return status;

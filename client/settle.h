@@ -43,6 +43,8 @@ bool settle_can(const struct client *client);
 /* Reads the record as it is now, and asks about what collides. STATUS_CONFLICT when the person wants to leave it at that,
  * STATUS_INTERRUPTED when they went away; either way nothing is changed. */
 enum status settle_ask(struct client *client, struct settle *settle, struct error *err);
+enum status
+settle_leave(struct error *err); /* the refusal of who wants to leave it at that: STATUS_CONFLICT */
 
 /* Who made the present value of a field: a map as `history` has it; NULL: not known. */
 const msgpack_object *settle_hand(const struct settle *settle, const struct field *field);

@@ -65,8 +65,7 @@ static enum status ask_again(struct client *client, const char *path, struct err
 
 	if (status == STATUS_OK && (answer[0] | 0x20) == 'q') {
 		(void)fprintf(stderr, "What you wrote stays in %s\n", path);
-		status = error_set(err, STATUS_CONFLICT,
-				   "nothing was sent: it collides with what somebody else changed");
+		status = settle_leave(err);
 	} else if (status != STATUS_OK) {
 		(void)fprintf(stderr, "What you wrote stays in %s\n", path);
 	}
