@@ -8,7 +8,6 @@
 #define LAST_YEAR               2199
 
 #define MICROSECONDS_PER_SECOND INT64_C(1000000)
-#define MICROSECONDS_PER_DAY    (86400 * MICROSECONDS_PER_SECOND)
 
 /* 0000-01-01 and 9999-12-31: what four digits of a year can say. */
 #define FIRST_WRITABLE_DAY (-719528)

@@ -10,9 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DATE_TEXT   11 /* bytes of "2014-05-01" with its NUL */
-#define TIME_TEXT   28 /* bytes of "2014-05-01T09:30:00.123456Z" with its NUL */
-#define PERIOD_TEXT 16
+#define DATE_TEXT            11 /* bytes of "2014-05-01" with its NUL */
+#define TIME_TEXT            28 /* bytes of "2014-05-01T09:30:00.123456Z" with its NUL */
+#define PERIOD_TEXT          16
+
+#define MICROSECONDS_PER_DAY INT64_C(86400000000)
 
 /* A day as days since 1970-01-01, negative before. Comparing and adding days is plain arithmetic. */
 typedef int32_t day_t;

@@ -19,10 +19,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOTS      4                     /* mail programs at a time */
-#define TRIES      3                     /* of one digest in a day */
-#define PAUSE_MS   (INT64_C(10) * 60000) /* before what failed is tried again */
-#define DAY_MICROS INT64_C(86400000000)
+#define SLOTS    4                     /* mail programs at a time */
+#define TRIES    3                     /* of one digest in a day */
+#define PAUSE_MS (INT64_C(10) * 60000) /* before what failed is tried again */
 
 /* ---- what is remembered of an account ---- */
 
@@ -267,7 +266,7 @@ static enum status since_when(struct slot *slot, struct store *store, struct err
 		slot->order.since = slot->memory.told;
 		return STATUS_OK;
 	}
-	return store_leaf_at(store, slot->order.partnership, slot->digests->now - DAY_MICROS,
+	return store_leaf_at(store, slot->order.partnership, slot->digests->now - MICROSECONDS_PER_DAY,
 			     &slot->order.since, err);
 }
 

@@ -3,6 +3,7 @@
  * remembered beside the comments themselves. */
 #include "server/report/needs.h"
 
+#include "common/calendar.h"
 #include "server/policy/policy.h"
 #include "server/records/directory.h"
 #include "server/records/query.h"
@@ -131,7 +132,7 @@ enum status needs_find_mentions(struct needs *needs, struct error *err)
 	struct query query = {
 		.kind = schema_kind(needs->context->schema, "comment", strlen("comment")),
 		.entry = -1,
-		.since = session->now - CALL_DAYS * INT64_C(86400000000),
+		.since = session->now - CALL_DAYS * MICROSECONDS_PER_DAY,
 	};
 	struct finder finder = {.needs = needs};
 	struct found found;
