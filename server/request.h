@@ -49,7 +49,7 @@ struct watch_wish {
 	int64_t number; /* the watch's number on its connection; given by the loop before the handler runs */
 	int64_t since;  /* entries after this one */
 	int64_t partnership;
-	bool presence;       /* be told of who is editing what; nothing that feed_key() need know */
+	bool presence;       /* be told of who is editing what; nothing that feed_put_scope() need know */
 	char kind[41];       /* "" any, as in those that follow */
 	char id[ID_TEXT];    /* this record alone */
 	char owner[ID_TEXT]; /* what belongs to this body */

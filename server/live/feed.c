@@ -291,6 +291,14 @@ static enum status collect_entry(struct feed *feed, int64_t entry, struct error 
 	return STATUS_OK;
 }
 
+void feed_put_scope(struct buffer *out, const struct watch_wish *wish)
+{
+	codec_put_text(out, wish->kind);
+	codec_put_text(out, wish->id);
+	codec_put_text(out, wish->owner);
+	codec_put_text(out, wish->under);
+}
+
 /* Everything that a feed is made from, but the records and the rights: the wish, all of it. */
 static bool feed_key(const struct feed *feed, struct digest *out)
 {
@@ -302,10 +310,7 @@ static bool feed_key(const struct feed *feed, struct digest *out)
 	codec_put_text(&asked, "watch");
 	codec_put_int(&asked, wish->number);
 	codec_put_int(&asked, wish->since);
-	codec_put_text(&asked, wish->kind);
-	codec_put_text(&asked, wish->id);
-	codec_put_text(&asked, wish->owner);
-	codec_put_text(&asked, wish->under);
+	feed_put_scope(&asked, wish);
 	whole = !asked.failed && views_key(feed->session, buffer_span(&asked), out);
 	buffer_release(&asked);
 	return whole;

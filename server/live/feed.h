@@ -18,11 +18,14 @@
  * "resync" {watch, entry}: the session's own posts changed, or the sight of a record that others stand or fall with, or one
  * came into the watch or left it that others stand under; so what it may see may be another thing: read again. What was
  * told of the past is judged by today's rights too. */
-/* That alone. */
-void feed_put_resync(struct buffer *out, const struct watch_wish *wish, int64_t entry);
-
 enum status feed_collect(struct context *context, struct arena *arena, const struct session *session,
 			 const struct watch_wish *wish, struct buffer *out, int64_t *reached, bool *more,
 			 struct error *err);
+
+/* "resync" alone. */
+void feed_put_resync(struct buffer *out, const struct watch_wish *wish, int64_t entry);
+
+/* What a watch is for, packed for views_key(): whatever narrows a watch belongs here. */
+void feed_put_scope(struct buffer *out, const struct watch_wish *wish);
 
 #endif

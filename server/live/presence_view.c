@@ -2,6 +2,7 @@
 #include "server/live/presence_view.h"
 
 #include "common/calendar.h"
+#include "server/live/feed.h"
 #include "server/policy/policy.h"
 #include "server/records/query.h"
 #include "server/records/recent.h"
@@ -166,10 +167,7 @@ static bool view_key(const struct session *session, const struct presence_list *
 	buffer_init(&asked, 1000);
 	codec_put_text(&asked, "presence");
 	codec_put_int(&asked, (int64_t)list->version);
-	codec_put_text(&asked, wish->kind);
-	codec_put_text(&asked, wish->id);
-	codec_put_text(&asked, wish->owner);
-	codec_put_text(&asked, wish->under);
+	feed_put_scope(&asked, wish);
 	whole = !asked.failed && views_key(session, buffer_span(&asked), out);
 	buffer_release(&asked);
 	return whole;
