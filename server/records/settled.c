@@ -148,44 +148,48 @@ static const msgpack_object *settled_of(struct settled_view *view, struct error 
 		       : NULL;
 }
 
-/* The fields that were shown before this revision: a value that stood, or was typed, while the record was not for these
- * eyes stays hidden although the record is shown now. */
-static enum status seen_before(struct settled_view *view, uint64_t *out, struct error *err)
+/* A revision of the record, and whether it is shown. */
+static enum status load_revision(struct settled_view *view, int64_t revision, struct record *out,
+				 bool *visible, struct error *err)
 {
 	struct visibility *v = view->visibility;
 	const struct record *record = view->record;
 	struct record_row row;
+
+	if (store_version_get(v->context->store, v->arena, v->session->partnership, record->kind->name,
+			      record->row.number, revision, &row, err) != STATUS_OK ||
+	    record_decode(v->arena, record->kind, &row, out, err) != STATUS_OK) {
+		return err->status;
+	}
+	return record_visible(v, out, visible, err);
+}
+
+/* The fields that were shown before this revision: a value that stood, or was typed, while the record was not for these
+ * eyes stays hidden although the record is shown now. */
+static enum status seen_before(struct settled_view *view, uint64_t *out, struct error *err)
+{
 	struct record before;
 	bool visible = false;
 
 	*out = 0;
-	if (store_version_get(v->context->store, v->arena, v->session->partnership, record->kind->name,
-			      record->row.number, record->row.revision - 1, &row, err) != STATUS_OK ||
-	    record_decode(v->arena, record->kind, &row, &before, err) != STATUS_OK ||
-	    record_visible(v, &before, &visible, err) != STATUS_OK) {
+	if (load_revision(view, view->record->row.revision - 1, &before, &visible, err) != STATUS_OK) {
 		return err->status;
 	}
-	*out = visible ? record_fields_seen(v, &before) : 0;
+	*out = visible ? record_fields_seen(view->visibility, &before) : 0;
 	return STATUS_OK;
 }
 
 /* Who made a revision of the record; NULL when that revision is not shown. */
 static enum status hand_of(struct settled_view *view, int64_t revision, const char **out, struct error *err)
 {
-	struct visibility *v = view->visibility;
-	const struct record *record = view->record;
-	struct record_row row;
 	struct record version;
 	bool visible = false;
 
 	*out = NULL;
-	if (store_version_get(v->context->store, v->arena, v->session->partnership, record->kind->name,
-			      record->row.number, revision, &row, err) != STATUS_OK ||
-	    record_decode(v->arena, record->kind, &row, &version, err) != STATUS_OK ||
-	    record_visible(v, &version, &visible, err) != STATUS_OK) {
+	if (load_revision(view, revision, &version, &visible, err) != STATUS_OK) {
 		return err->status;
 	}
-	*out = visible ? row.by : NULL;
+	*out = visible ? version.row.by : NULL;
 	return STATUS_OK;
 }
 
