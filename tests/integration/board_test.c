@@ -140,10 +140,11 @@ static void who_is_editing_appears_and_goes(void **state)
 	(void)state;
 	installation_path(scene.it, "gate", gate);
 	assert_int_equal(mkfifo(gate, 0600), 0);
-	snprintf(editor, sizeof(editor), "SAFER_EDITOR=read line < %s; true", gate);
+	snprintf(editor, sizeof(editor), "SAFER_EDITOR=echo the editor is open; read line < %s; true", gate);
 	board_opens();
 	scene.colin->environment[0] = editor; /* it is open until somebody writes there */
 	person_starts(scene.colin, &editing, "action", "edit", SHARED, NULL);
+	running_until(&editing, "the editor is open"); /* others are told before: a kill between leaves no editor */
 	terminal_until(scene.terminal, "> editing since ");
 	terminal_until(scene.terminal, COUNCIL " (");
 	terminal_until(scene.terminal, "1 being edited");
