@@ -261,8 +261,9 @@ static void done_examination(struct job *job)
 {
 	struct server *server = (struct server *)((char *)job - offsetof(struct server, examination));
 
-	if (job->status == STATUS_OK) {
-		log_event(LOG_INFO, "store-examined", log_text("result", "good"));
+	if (job->status == STATUS_OK || job->status == STATUS_INTERRUPTED) {
+		log_event(LOG_INFO, "store-examined",
+			  log_text("result", job->status == STATUS_OK ? "good" : "stopped before its end"));
 		return;
 	}
 	log_event(LOG_ERROR, "store-examined", log_text("result", job->error.message));
@@ -472,6 +473,9 @@ static void stop(struct server *server)
 	}
 	metrics_door_stop(server->metrics_door);
 	digests_stop(server->digests);
+	if (server->examiner_store) {
+		store_interrupt(server->examiner_store); /* a large one takes minutes */
+	}
 	worker_stop(server->examiner);
 	worker_stop(server->dispatch.reader);
 	worker_stop(server->dispatch.writer);

@@ -44,9 +44,28 @@ enum status backup_inspect(struct store *store, bool quick, struct error *err)
 	return status;
 }
 
+static int is_interrupted(void *payload)
+{
+	struct store *store = payload;
+
+	return atomic_load(&store->interrupted);
+}
+
+/* sqlite3_interrupt() stops what runs, and nothing that is only about to. */
 enum status store_check(struct store *store, bool quick, struct error *err)
 {
-	return backup_inspect(store, quick, err);
+	enum status status;
+
+	sqlite3_progress_handler(store->db, 1, is_interrupted, store);
+	status = backup_inspect(store, quick, err);
+	sqlite3_progress_handler(store->db, 0, NULL, NULL);
+	return status;
+}
+
+void store_interrupt(struct store *store)
+{
+	atomic_store(&store->interrupted, true);
+	sqlite3_interrupt(store->db);
 }
 
 static enum status copy_pages(struct store *from, struct store *copy, struct error *err)

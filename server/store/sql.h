@@ -9,6 +9,7 @@
 #include "server/store/store.h"
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 
 #define SQL_BUCKETS 64
 
@@ -32,6 +33,7 @@ struct store {
 	int tidied_pages;       /* it had so many when the last try left something; 0: all was moved */
 	sqlite3_stmt *rollback; /* prepared beforehand: there may be no memory when it is needed */
 	struct statement *buckets[SQL_BUCKETS];
+	atomic_bool interrupted; /* store_interrupt */
 };
 
 /* Translates the code of a call that failed. `doing` completes "the store could not ...". */

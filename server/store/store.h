@@ -39,6 +39,9 @@ enum status store_backup(struct store *reader, const char *to, struct error *err
 
 /* quick: PRAGMA quick_check; otherwise integrity_check and foreign_key_check. STATUS_UNVERIFIED with what was found. */
 enum status store_check(struct store *store, bool quick, struct error *err);
+/* Ends a check of this store, now and from now on: it answers STATUS_INTERRUPTED. The only call that any thread may make
+ * while another uses the store. */
+void store_interrupt(struct store *store);
 
 /* ---- transactions ----
  * The writer: one transaction per group of requests, a savepoint per request. A failing statement may have rolled

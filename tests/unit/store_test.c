@@ -312,6 +312,16 @@ static void test_check_finds_a_damaged_page(void **state)
 	assert_int_equal(store_check(folder->reader, false, &folder->err), STATUS_UNVERIFIED);
 }
 
+static void test_an_interrupted_check_says_so(void **state)
+{
+	struct folder *folder = *state;
+
+	store_interrupt(folder->reader);
+	assert_int_equal(store_check(folder->reader, true, &folder->err), STATUS_INTERRUPTED);
+	assert_int_equal(store_check(folder->reader, false, &folder->err), STATUS_INTERRUPTED);
+	assert_ok(folder, store_check(folder->writer, true, &folder->err));
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, folder_setup, folder_teardown)
 
 int main(void)
@@ -333,6 +343,7 @@ int main(void)
 		CASE(test_full_disk_makes_the_transaction_void),
 		CASE(test_backup_of_a_live_database_is_one_moment),
 		CASE(test_check_finds_a_damaged_page),
+		CASE(test_an_interrupted_check_says_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
