@@ -144,7 +144,8 @@ static void who_is_editing_appears_and_goes(void **state)
 	board_opens();
 	scene.colin->environment[0] = editor; /* it is open until somebody writes there */
 	person_starts(scene.colin, &editing, "action", "edit", SHARED, NULL);
-	running_until(&editing, "the editor is open"); /* others are told before: a kill between leaves no editor */
+	running_until(&editing,
+		      "the editor is open"); /* others are told before: a kill between leaves no editor */
 	terminal_until(scene.terminal, "> editing since ");
 	terminal_until(scene.terminal, COUNCIL " (");
 	terminal_until(scene.terminal, "1 being edited");
