@@ -104,6 +104,21 @@ bool console_can_ask(const struct client *client)
 	       !arguments_have(client->arguments, FLAG_NO_INPUT);
 }
 
+/* Waits for an answer, and not any longer once somebody has had enough: a signal that comes between the question and
+ * getline() would be noted, and getline() would wait all the same. A terminal gives a line at a time, so none can be in
+ * stdin's buffer already. */
+static bool an_answer_comes(void)
+{
+	struct pollfd keyboard = {.fd = STDIN_FILENO, .events = POLLIN};
+
+	while (console_poll_any(&keyboard, 1, -1) < 0) {
+		if (errno != EINTR || console_interrupted()) {
+			return false;
+		}
+	}
+	return true;
+}
+
 enum status console_ask(struct client *client, const char *question, const char **answer, struct error *err)
 {
 	enum status status = STATUS_OK;
@@ -117,7 +132,7 @@ enum status console_ask(struct client *client, const char *question, const char 
 	}
 	(void)fprintf(stderr, "%s ", question);
 	(void)fflush(stderr);
-	length = getline(&line, &room, stdin);
+	length = an_answer_comes() ? getline(&line, &room, stdin) : -1;
 	if (length < 0) {
 		(void)fputc('\n', stderr);
 		status = error_set(err, STATUS_INTERRUPTED, "stopped before an answer was given");
