@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -260,6 +261,7 @@ static void it_can_be_left_while_the_server_is_gone(void **state)
 static void it_can_be_left_while_it_connects_to_a_dead_network(void **state)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	const struct timeval patience = {.tv_sec = PROGRAM_SECONDS};
 	int yes = 1;
 	int door = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int taken;
@@ -271,6 +273,7 @@ static void it_can_be_left_while_it_connects_to_a_dead_network(void **state)
 	terminal_until(scene.terminal, "trying again");
 	address.sin_port = htons(scene.it->port);
 	assert_int_equal(setsockopt(door, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)), 0);
+	assert_int_equal(setsockopt(door, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
 	assert_int_equal(bind(door, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(listen(door, 4), 0);
 	taken = accept(door, NULL, NULL);

@@ -173,6 +173,7 @@ static void a_backup_made_while_people_write_is_whole_and_can_be_restored(void *
 	char backup[PROGRAM_PATH];
 	char restored[PROGRAM_PATH];
 	long told[4] = {0};
+	long from = installation_log_end(scene.it);
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
@@ -181,10 +182,12 @@ static void a_backup_made_while_people_write_is_whole_and_can_be_restored(void *
 	for (int i = 0; i < 4; i++) {
 		char name[32];
 
+		installation_until_logged(scene.it, from, "method=change status=ok"); /* since the last one */
 		snprintf(name, sizeof(name), "busy-%d", i);
 		installation_path(scene.it, name, backup);
 		installation_gets(scene.it, 0, "backup", scene.it->folder, backup);
 		assert_says(scene.it->last.out, "Result:   good");
+		from = installation_log_end(scene.it);
 		told[i] = entries_told(scene.it->last.out);
 		assert_true(i == 0 || told[i] >= told[i - 1]);
 		for (int j = 0; j < 2; j++) { /* they go on meanwhile */

@@ -66,7 +66,7 @@ static void a_reload_takes_another_patience(void **state)
 	long from = 0;
 
 	(void)state;
-	installation_set(scene.it, "limit_hello_seconds", "1");
+	installation_set(scene.it, "limit_hello_seconds", "3");
 	installation_set(scene.it, "log_level", "debug");
 	installation_reload(scene.it);
 	from = installation_log_end(scene.it);

@@ -7,17 +7,18 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #define ENVIRONMENT_MAX 16
-#define LOG_SECONDS     20 /* after which the log will not say it any more */
 
 /* Below the ports that the system gives away by itself, so that the port of a server that was stopped is still free
  * when it is started again. */
@@ -253,7 +254,7 @@ bool installation_logged(const struct installation *it, long from, const char *t
 /* The log is another process's doing, and there is nothing to wait on but the file. */
 void installation_until_logged(const struct installation *it, long from, const char *text)
 {
-	for (int i = 0; i < LOG_SECONDS * 100; i++) {
+	for (int i = 0; i < PROGRAM_SECONDS * 100; i++) { /* then it will not say it any more */
 		if (installation_logged(it, from, text)) {
 			return;
 		}
@@ -317,8 +318,25 @@ static bool port_is_free(uint16_t port)
 	return free_one;
 }
 
+/* Takes a port for this test program as long as it runs, also while none of its servers listens there: by a name in the
+ * abstract namespace of sockets, which goes with the process. */
+static bool port_is_mine(uint16_t port)
+{
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	int length = snprintf(name.sun_path + 1, sizeof(name.sun_path) - 1, "safer-test-port-%u", port);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	if (bind(fd, (struct sockaddr *)&name,
+		 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length)) != 0) {
+		close(fd);
+		return false;
+	}
+	return true;
+}
+
 /* Test programs run beside each other, so each begins to look at a place of its own. */
-static uint16_t choose_port(void)
+uint16_t installation_free_port(void)
 {
 	static unsigned given;
 	unsigned span = PORT_LAST - PORT_FIRST;
@@ -328,7 +346,7 @@ static uint16_t choose_port(void)
 	for (unsigned i = 0; i < span; i++) {
 		uint16_t port = (uint16_t)(PORT_FIRST + (at + i) % span);
 
-		if (port_is_free(port)) {
+		if (port_is_free(port) && port_is_mine(port)) {
 			return port;
 		}
 	}
@@ -351,7 +369,7 @@ struct installation *installation_open(const char *argument, ...)
 	assert_non_null(mkdtemp(it->root));
 	snprintf(it->folder, sizeof(it->folder), "%s/data", it->root);
 	snprintf(it->log, sizeof(it->log), "%s/server.log", it->root);
-	it->port = choose_port();
+	it->port = installation_free_port();
 	snprintf(port, sizeof(port), "%u", it->port);
 	first[1] = it->folder;
 	memcpy(arguments + 1, first, sizeof(first));

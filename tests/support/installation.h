@@ -50,6 +50,8 @@ struct person {
 struct installation *installation_open(const char *argument, ...);
 void installation_close(struct installation *it); /* stops the server, removes everything; NULL is fine */
 
+/* A port of loopback that nothing listens on, and that no other test program is given while this one runs. */
+uint16_t installation_free_port(void);
 void installation_start(struct installation *it);
 void installation_stop(struct installation *it); /* SIGTERM; fails the test unless it ends well */
 void installation_kill(struct installation *it); /* SIGKILL */

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -92,10 +93,27 @@ pid_t program_spawn(const char *const *arguments, const char *const *environment
 	return pid;
 }
 
+/* A program that does not end is killed, so that a test that waits for it fails instead of standing still. */
+static void wait_at_most(pid_t pid)
+{
+	struct pollfd ended = {(int)syscall(SYS_pidfd_open, pid, 0), POLLIN, 0};
+
+	if (ended.fd < 0) {
+		return;
+	}
+	if (poll(&ended, 1, PROGRAM_SECONDS * 1000) == 0) {
+		print_error("process %d did not end for %d seconds, and is killed\n", (int)pid,
+			    PROGRAM_SECONDS);
+		kill(pid, SIGKILL);
+	}
+	close(ended.fd);
+}
+
 int program_wait(pid_t pid)
 {
 	int status = 0;
 
+	wait_at_most(pid);
 	while (waitpid(pid, &status, 0) != pid) {
 		assert_int_equal(errno, EINTR);
 	}
@@ -216,15 +234,47 @@ void running_type(struct running *running, const char *text)
 	assert_int_equal(write(running->fd, text, strlen(text)), (ssize_t)strlen(text));
 }
 
+/* Reads what has come, or comes soon, of what is to print this. */
+static void read_on(struct running *running, const char *text)
+{
+	struct pollfd ready = {running->fd, POLLIN, 0};
+
+	if (poll(&ready, 1, PROGRAM_SECONDS * 1000) <= 0 ||
+	    !grow(&running->text, &running->length, running->fd)) {
+		fail_msg("the program did not print \"%s\", but: %s", text, running->text);
+	}
+}
+
 void running_until(struct running *running, const char *text)
 {
 	while (strstr(running->text, text) == NULL) {
+		read_on(running, text);
+	}
+}
+
+size_t running_line(struct running *running, size_t from, const char *text)
+{
+	for (;;) {
+		const char *at = strstr(running->text + from, text);
+		const char *end = at != NULL ? strchr(at, '\n') : NULL;
+
+		if (end != NULL) {
+			return (size_t)(end + 1 - running->text);
+		}
+		read_on(running, text);
+	}
+}
+
+void running_rest(struct running *running)
+{
+	for (bool open = true; open;) {
 		struct pollfd ready = {running->fd, POLLIN, 0};
 
-		if (poll(&ready, 1, PROGRAM_SECONDS * 1000) <= 0 ||
-		    !grow(&running->text, &running->length, running->fd)) {
-			fail_msg("the program did not print \"%s\", but: %s", text, running->text);
+		if (poll(&ready, 1, PROGRAM_SECONDS * 1000) == 0) {
+			kill(running->pid, SIGKILL);
+			fail_msg("the program did not end; it wrote: %s", running->text);
 		}
+		open = grow(&running->text, &running->length, running->fd);
 	}
 }
 
@@ -235,15 +285,7 @@ int running_end(struct running *running, int signal_number)
 	if (signal_number != 0) {
 		kill(running->pid, signal_number);
 	}
-	for (bool open = true; open;) {
-		struct pollfd ready = {running->fd, POLLIN, 0};
-
-		if (poll(&ready, 1, PROGRAM_SECONDS * 1000) == 0) {
-			kill(running->pid, SIGKILL);
-			fail_msg("the program did not end; it wrote: %s", running->text);
-		}
-		open = grow(&running->text, &running->length, running->fd);
-	}
+	running_rest(running);
 	code = program_wait(running->pid);
 	close(running->fd);
 	free(running->text);

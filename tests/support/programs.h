@@ -49,7 +49,11 @@ void running_start_on_terminal(struct running *running, const char *const *argum
 			       const char *const *environment);
 void running_type(struct running *running, const char *text);  /* what was printed before is forgotten */
 void running_until(struct running *running, const char *text); /* reads until it has printed this */
-int running_end(struct running *running, int signal_number);   /* 0: none, it ends by itself. Its exit code */
+/* Reads until it has printed a whole line with this in it, from a place in its text on; where that line ends, which is
+ * the place to wait from for what is printed after it. */
+size_t running_line(struct running *running, size_t from, const char *text);
+void running_rest(struct running *running); /* reads all that it still prints, until it ends */
+int running_end(struct running *running, int signal_number); /* 0: none, it ends by itself. Its exit code */
 
 bool says(const char *text, const char *part);
 #define assert_says(text, part) assert_says_at(__FILE__, __LINE__, (text), (part))

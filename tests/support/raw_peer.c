@@ -22,7 +22,7 @@
 
 #include <cmocka.h>
 
-#define READ_SECONDS 20
+#define READ_SECONDS PROGRAM_SECONDS
 #define IN_BYTES     (64 << 20)
 #define ALPN_BYTES   128
 
