@@ -5,6 +5,7 @@ import fs from "node:fs";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
 function freePort() {
 	return new Promise((resolve, reject) => {
@@ -32,10 +33,23 @@ export async function startServer(programs, administrator, more = [], settings =
 	if (made.status !== 0 || !invitation) {
 		throw new Error(`saferd init: ${made.stdout}${made.stderr}${made.signal ?? ""}`);
 	}
-	for (const [name, value] of Object.entries(settings)) {
-		fs.appendFileSync(path.join(folder, "saferd.conf"), `${name} = ${value}\n`);
-	}
+	const set = (changed) => {
+		const conf = path.join(folder, "saferd.conf");
+		const lines = fs.readFileSync(conf, "utf8").split("\n");
+		const kept = lines.filter((line) => !(line.split(" ")[0] in changed));
+
+		fs.writeFileSync(conf, [...kept, ...Object.entries(changed).map(([name, value]) => `${name} = ${value}`), ""].join("\n"));
+	};
+	set(settings);
 	const log = fs.openSync(path.join(root, "server.log"), "a");
+	const logged = async (pattern) => {
+		for (let tries = 0; !pattern.test(fs.readFileSync(path.join(root, "server.log"), "utf8")); tries++) {
+			if (tries > 600) {
+				throw new Error(`the server's log does not say ${pattern}`);
+			}
+			await sleep(100);
+		}
+	};
 	const start = async () => {
 		const child = spawn(saferd, ["run", folder], { stdio: ["ignore", "pipe", log] });
 		const ended = new Promise((resolve) => child.once("exit", (code, signal) => resolve(code ?? signal)));
@@ -64,6 +78,13 @@ export async function startServer(programs, administrator, more = [], settings =
 			running = await start();
 			return code;
 		},
+		/* Changes settings as an administrator does. It says nothing of when they count: `logged` does, of what follows. */
+		reload(changed) {
+			set(changed);
+			running.child.kill("SIGHUP");
+		},
+		/* Waits for the log to have said it. */
+		logged,
 		/* How it ended: 0 when all was well, sanitizers included. */
 		async stop() {
 			running.child.kill("SIGTERM");

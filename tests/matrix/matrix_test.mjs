@@ -47,7 +47,7 @@ function deaf(stage, oracle, byId) {
 	);
 }
 
-async function tryEverything(stage, oracle, tally) {
+async function tryEverything(server, stage, oracle, tally) {
 	const reader = stage.makers[0];
 	const records = await stage.records(reader, (kind) => oracle.parentField(kind));
 	const byId = new Map(records.map((record) => [record.id, record]));
@@ -61,7 +61,7 @@ async function tryEverything(stage, oracle, tally) {
 		}
 	};
 	await Promise.all(Array.from({ length: atOnce }, work));
-	const walked = await walkPaths({ stage, oracle, tally, records });
+	const walked = await walkPaths({ stage, oracle, tally, records, server });
 	walked.records.forEach((record) => byId.set(record.id, record));
 	const found = leaks(stage, oracle, byId);
 	const own = await ownWork(stage, oracle, tally);
@@ -85,7 +85,7 @@ let stage;
 try {
 	stage = await Stage.build(server.invitation);
 	const oracle = new Oracle(expectations, stage.schema);
-	const { found, own, walked, deaf, byRule } = await tryEverything(stage, oracle, tally);
+	const { found, own, walked, deaf, byRule } = await tryEverything(server, stage, oracle, tally);
 	const untried = tally.untried();
 	const bytes = stage.askers.reduce((sum, { ear }) => sum + ear.bytes, 0);
 	const asked = stage.askers.reduce((sum, asker) => sum + asker.asked, 0);
@@ -97,6 +97,7 @@ try {
 	console.log(`people ${stage.askers.length}, records ${stage.subjects.length}, requests ${asked}, answers ${tally.answers}`);
 	console.log(`allowed and then refused by a rule of the record ${byRule}; own work tried ${own}`);
 	console.log(`paths ${walked.paths}, questions about what is hidden ${walked.questions}, with ${walked.bait} secrets as bait`);
+	console.log(`changes that gave something up ${stage.givenUp.length}, digests by mail ${walked.letters}`);
 	console.log(`secrets ${stage.secrets.size}, bytes searched ${bytes}, leaks ${found.length}`);
 	console.log(`cells ${tally.cells}, tried ${tally.cells - untried.length}, differences ${tally.differences.length}`);
 	console.log(`${Math.round((Date.now() - started) / 1000)} s`);

@@ -10,6 +10,7 @@ import path from "node:path";
 import { source } from "../foreign/places.mjs";
 import { connectTls, Connection } from "../foreign/connection.mjs";
 import { isRefusal, makeSecret } from "./asker.mjs";
+import { Desk, Laptop, PostOffice } from "./programs.mjs";
 
 const nowhere = 98765; /* number of a record that no kind has */
 
@@ -116,6 +117,24 @@ export const paths = [
 				};
 			}
 			yield () => walk.ask("journal.head", { from: 1 });
+		},
+	},
+	{
+		path: "what was given up in a conflict",
+		methods: ["history", "journal.show"],
+		*ask(walk) {
+			for (const given of walk.stage.givenUp) {
+				yield async () => {
+					const history = await walk.ask("history", { id: given.id });
+					const { entry, settled } = await walk.ask("journal.show", { entry: given.entry });
+					const changes = [...(history.changes ?? []).filter((change) => change.entry === given.entry), ...(entry?.changes ?? []).filter(({ id }) => id === given.id)];
+					const openings = (settled ?? []).filter(({ id }) => id === given.id).map(({ field, value }) => [field, value]);
+
+					for (const told of [changes[0]?.settled, changes[1]?.settled, Object.fromEntries(openings)]) {
+						walk.mayHaveGivenUp(given, told ?? {});
+					}
+				};
+			}
 		},
 	},
 	{
@@ -231,6 +250,77 @@ export const paths = [
 		},
 	},
 	{
+		path: "files that the client writes",
+		methods: [],
+		*ask(walk) {
+			for (const as_of of [[], ["--as-of", String(walk.stage.newest)], ["--as-of", "2014-06-02"]]) {
+				yield async () => {
+					const folder = ["export", ...as_of].join("");
+					const { code, text } = await walk.laptop.run("export", folder, ...as_of);
+					const files = walk.laptop.read(folder);
+
+					walk.must(code === 0, `safer export ends with ${code}: ${text}`);
+					walk.mayName(files.flatMap(([, lines]) => [...lines.matchAll(/^([A-Z]+\d+),/gm)].map(([, id]) => ({ id }))));
+					walk.mustHaveHeard(files.map(([, lines]) => lines).join());
+				};
+			}
+		},
+	},
+	{
+		path: "files that the client reads, and tries",
+		methods: [],
+		*ask(walk) {
+			const files = (name, rows) => (value) => ({ [name]: rows(value) });
+			const owner = walk.stage.owners()[0];
+
+			yield async () => {
+				const names = walk.laptop.read("export").map(([name]) => `export/${name}`);
+				const { code, text } = names.length > 0 ? await walk.laptop.run("import", ...names, "--dry-run") : { code: 0 };
+
+				walk.must(code === 0, `what was exported is not taken back: ${text}`);
+			};
+			for (const { id, kind } of walk.few) {
+				const title = walk.stage.kinds.get(kind).title;
+
+				for (const rows of [(each) => `id,${title}\n${each},x\n`, (each) => `id,revision,${title}\n${each},1,x\n`]) {
+					yield () => walk.triesAlike(files(`${kind}.csv`, rows), id, walk.nothing(id));
+				}
+			}
+			for (const { secret, record } of walk.titles) {
+				for (const { kind, field } of walk.references(record.kind).slice(0, 2)) {
+					const rows = (value) => `id,owner,${field}\n,${owner},${value}\n`;
+
+					yield () => walk.triesAlike(files(`${kind}.csv`, rows), record.id, walk.nothing(record.id));
+					yield () => walk.triesAlike(files(`${kind}.csv`, rows), bait(secret), bait(walk.noTitle));
+				}
+			}
+			/* A field that is hidden in a record that is not: the row says what stands there, or something else. */
+			for (const { secret, record, field } of walk.hidden.filter((each) => walk.seen.has(each.record.id)).slice(0, 4)) {
+				for (const revision of [1, record.revision]) {
+					const rows = (value) => `id,revision,${field}\n${record.id},${revision},${value}\n`;
+
+					yield () => walk.triesAlike(files(`${record.kind}.csv`, rows), bait(secret), bait(makeSecret()));
+				}
+			}
+		},
+	},
+	{
+		path: "the daily digest",
+		methods: [],
+		*ask(walk) {
+			const { letter } = walk;
+
+			yield () => {
+				walk.must(letter !== undefined || !walk.hasRole, "no digest came");
+				walk.must(letter === undefined || walk.hasRole, "a digest came to somebody without a role");
+				walk.mayName([...(letter ?? "").matchAll(walk.anId)].map(([id]) => ({ id })));
+				for (const { record, field } of walk.hear(letter ?? "")) {
+					walk.must(!walk.isMarked(record), `${field} of ${record.id}, which is marked, goes out by mail`);
+				}
+			};
+		},
+	},
+	{
 		path: "who one is, and who others are",
 		methods: ["hello", "whoami", "schema", "members"],
 		*ask(walk) {
@@ -283,10 +373,11 @@ export const paths = [
 class Walk {
 	asked = new Set(); /* methods, on the path at hand */
 	questions = 0;
+	tries = 0;
 
-	constructor({ stage, oracle, tally, asker, records, whispered }) {
-		Object.assign(this, { stage, oracle, tally, asker, all: records, whispered, person: asker.person });
-		const byId = new Map(records.map((record) => [record.id, record]));
+	constructor({ stage, oracle, tally, asker, records, whispered, laptop, letter }) {
+		Object.assign(this, { stage, oracle, tally, asker, all: records, whispered, laptop, letter, person: asker.person });
+		const byId = (this.byId = new Map(records.map((record) => [record.id, record])));
 		const once = (list, key) => [...new Map(list.map((each) => [key(each), each])).values()];
 
 		this.seen = new Set(records.filter((record) => oracle.sees(this.person, record)).map(({ id }) => id));
@@ -300,6 +391,8 @@ class Walk {
 		this.titles = once(hidden.filter(({ record, field }) => !this.seen.has(record.id) && field === stage.kinds.get(record.kind).title), ({ record }) => record.kind);
 		this.few = this.records.slice(0, 4);
 		this.noTitle = makeSecret();
+		this.hasRole = this.person.posts.some(({ role }) => role !== "none");
+		this.anId = new RegExp(`\\b(${[...stage.kinds.values()].map(({ prefix }) => prefix).join("|")})\\d+\\b`, "g");
 	}
 
 	/* Another kind's reference field that may point to a kind. */
@@ -338,6 +431,52 @@ class Walk {
 		for (const { id } of (list ?? []).filter((each) => each.id !== "")) {
 			this.must(this.seen.has(id), `it names ${id}`);
 		}
+	}
+
+	/* The places of the secrets in a text, which the person has heard with it. */
+	hear(text) {
+		this.asker.ear.take(Buffer.from(`${text}\n`));
+		return [...this.stage.secrets].filter(([secret]) => text.includes(secret)).map(([, { id, field }]) => ({ record: this.byId.get(id), field }));
+	}
+
+	/* A text that should hold all that the person may see. */
+	mustHaveHeard(text) {
+		const missing = [...this.stage.secrets].filter(([secret, { id, field }]) => {
+			const record = this.byId.get(id);
+
+			return record.fields[field] === secret && this.oracle.seesField(this.person, record, field) && !text.includes(secret);
+		});
+
+		this.must(missing.length === 0, `it lacks ${missing.map(([, { id, field }]) => `${field} of ${id}`).slice(0, 5)}`);
+	}
+
+	/* Marked, or under what is. */
+	isMarked(record) {
+		return record !== undefined && ((record.marking ?? "open") !== "open" || this.isMarked(record.parent));
+	}
+
+	/* Of what was given up, the fields that the person may see are told, and no others. */
+	mayHaveGivenUp({ id, values }, told) {
+		for (const [field, mine] of Object.entries(values)) {
+			const may = this.oracle.seesField(this.person, this.byId.get(id), field);
+
+			this.must((told[field] !== undefined) === may, `what was given up of ${field} in ${id} is ${may ? "not " : ""}told`);
+			this.must(!may || told[field]?.mine === mine, `what was given up of ${field} in ${id} is told otherwise`);
+		}
+	}
+
+	/* Two sets of files of which one knows a secret; what is said of them must be alike. */
+	async triesAlike(files, first, second) {
+		const say = async (value) => {
+			const names = Object.entries(files(value)).map(([name, text]) => this.laptop.write(`try${this.tries++}/${name}`, text));
+			const { code, text } = await this.laptop.run("import", ...names, "--dry-run");
+
+			return `${code} ${text}`.replaceAll(value, "*").replaceAll(/try\d+\//g, "");
+		};
+		const [a, b] = [await say(first), await say(second)];
+
+		this.questions += 2;
+		this.must(a === b, `safer import --dry-run says ${a} and not ${b}`);
 	}
 
 	/* An answer in one line, with names that are of no account left out. */
@@ -408,8 +547,9 @@ async function whisper(stage, records) {
 	return [params];
 }
 
-/* Everybody on every path. {paths, questions, secrets}: secrets that somebody was tempted to find. */
-export async function walkPaths({ stage, oracle, tally, records }) {
+/* Everybody on every path. {paths, questions, bait, letters}: secrets that somebody was tempted to find, digests that came. */
+export async function walkPaths({ stage, oracle, tally, records, server }) {
+	const desk = new Desk();
 	const whispered = await whisper(stage, records);
 	const now = await stage.records(stage.makers[0], (kind) => oracle.parentField(kind));
 	let questions = 0;
@@ -418,7 +558,15 @@ export async function walkPaths({ stage, oracle, tally, records }) {
 	for (const method of uncovered()) {
 		tally.differ("paths", `the method ${method} is on none of them`);
 	}
-	const walks = stage.askers.map((asker) => new Walk({ stage, oracle, tally, asker, records: now, whispered }));
+	const letters = await new PostOffice(desk).deliver(server);
+	const walks = [];
+	for (const asker of stage.askers) {
+		const { invitation } = await stage.administrator.ask("invite", { person: asker.person.name });
+		const take = (bytes) => asker.ear.take(bytes);
+		const laptop = await Laptop.enrol(desk.folder(asker.person.email), invitation, take);
+
+		walks.push(new Walk({ stage, oracle, tally, asker, records: now, whispered, laptop, letter: letters.get(asker.person.email) }));
+	}
 	const work = async () => {
 		for (let walk = walks.shift(); walk; walk = walks.shift()) {
 			await walk.go();
@@ -427,5 +575,5 @@ export async function walkPaths({ stage, oracle, tally, records }) {
 		}
 	};
 	await Promise.all(Array.from({ length: 3 }, work));
-	return { records: now, paths: paths.length, questions, bait: bait.size };
+	return { records: now, paths: paths.length, questions, bait: bait.size, letters: letters.size };
 }

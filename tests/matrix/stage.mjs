@@ -4,7 +4,7 @@
 
 import { decode } from "../foreign/messagepack.mjs";
 import { enrol } from "../foreign/enrol.mjs";
-import { Asker, makeSecret } from "./asker.mjs";
+import { Asker, isRefusal, makeSecret } from "./asker.mjs";
 
 const day = "2014-05-01";
 
@@ -121,6 +121,8 @@ const order = {
 	comment: "",
 };
 
+const address = (i) => `person${i}@matrix.example`;
+
 /* Under which records children are put, to see that they are hidden with them. */
 const families = {
 	finding: ["assessment", "assessment"],
@@ -136,6 +138,7 @@ export class Stage {
 	secrets = new Map(); /* secret to {id, field} */
 	subjects = []; /* ids of the records whose every field is asked about */
 	askers = [];
+	givenUp = []; /* {id, entry, values}: what was given up for a change, a secret for each field */
 	#bases = new Map(); /* kind to two ids that references may point to */
 	#places = new Map(); /* "@police" to an id, and bodies by their short names */
 	#serial = 0;
@@ -185,7 +188,7 @@ export class Stage {
 			...Object.entries(bodies)
 				.filter(([, row]) => row)
 				.map(([short, row]) => create("body", `@${short}-body`, row)),
-			...everybody.map(({ name }, i) => create("person", `@person${i}`, { name })),
+			...everybody.map(({ name }, i) => create("person", `@person${i}`, { name, email: address(i) })),
 		];
 		const made = await first.must(rows);
 		const appointments = everybody.flatMap(({ posts, leave }, i) =>
@@ -214,12 +217,12 @@ export class Stage {
 		await first.must(confirmed.map(({ id }) => ({ do: "confirm", id, base: 1 })));
 		const ended = posts.filter((_, i) => appointments[i].leave === "ended");
 		await first.must(ended.map(({ id }) => ({ do: "end", id, base: 2 })));
-		for (const person of everybody) {
+		for (const [i, person] of everybody.entries()) {
 			const { invitation } = await first.ask("invite", { person: person.name });
 			const speaks = person.posts.map((row) => this.#speaks(row)).filter(({ role }) => role !== "none");
 			const none = [{ role: "none", own: new Set() }];
 			const asker = await Asker.open(
-				{ name: person.name, posts: speaks.length > 0 ? speaks : none },
+				{ name: person.name, posts: speaks.length > 0 ? speaks : none, email: address(i) },
 				await enrol(invitation, "matrix"),
 			);
 
@@ -394,7 +397,32 @@ export class Stage {
 		for (const [kind, rows] of wishes) {
 			await this.#move(kind, rows);
 		}
+		await this.#settle();
 		await this.#whisper();
+	}
+
+	/* Every text that can still be changed collides with another: what stood there is given up, and what was typed first. A
+	 * third stands, so that all three are somewhere. */
+	async #settle() {
+		const [maker] = this.makers;
+		const subjects = new Set(this.subjects);
+		const due = (await this.records(maker)).filter(({ id }) => subjects.has(id));
+
+		await maker.go(
+			due.map(({ id, revision, fields }) => async () => {
+				const names = Object.keys(fields).filter((name) => this.secrets.has(fields[name]));
+				const values = Object.fromEntries(names.map((name) => [name, makeSecret()]));
+				const settled = Object.fromEntries(names.map((name) => [name, { mine: values[name], theirs: fields[name] }]));
+				const stands = Object.fromEntries(names.map((name) => [name, makeSecret()]));
+				const answer = await maker.change([{ do: "edit", id, base: revision, fields: stands, settled }]);
+
+				if (!isRefusal(answer)) {
+					this.#sow(id, values);
+					this.#sow(id, stands);
+					this.givenUp.push({ id, entry: answer.entry, values });
+				}
+			}),
+		);
 	}
 
 	/* A reason that only those may read who see the record that it was given for. */
