@@ -22,12 +22,16 @@ static void say_training(void)
 }
 
 /* A list of a plan is a megabyte, made by one thread and sent by another. Without this, each would be asked of the kernel
- * page by page and given back at once (mallopt(3)). What is kept is bounded by what all peers may hold. */
+ * page by page and given back at once (mallopt(3)). What is kept is bounded by what all peers may hold.
+ *
+ * The threads share one heap. One of its own for each would grow by a call of the kernel for every few pages, since
+ * M_TOP_PAD does not hold there: one for each record that the reader keeps. They seldom want it at the same time. */
 static void keep_memory(void)
 {
 	mallopt(M_MMAP_THRESHOLD, 32 << 20);
 	mallopt(M_TRIM_THRESHOLD, 64 << 20);
 	mallopt(M_TOP_PAD, 1 << 20);
+	mallopt(M_ARENA_MAX, 1);
 }
 
 static enum status run(const struct arguments *arguments, struct error *err)
