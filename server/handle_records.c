@@ -101,7 +101,10 @@ static bool list_key(const struct request *request, struct digest *out)
 	codec_put_text(&asked, "list");
 	codec_put_int(&asked, request->context->limits->list_rows);
 	codec_put_object(&asked, request->params);
-	whole = !asked.failed && views_key(request->session, buffer_span(&asked), out);
+	whole = !asked.failed;
+	if (whole) {
+		views_key(request->session, buffer_span(&asked), out);
+	}
 	buffer_release(&asked);
 	return whole;
 }

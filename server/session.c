@@ -188,7 +188,7 @@ static enum status load_person(struct gathering *g, int64_t partnership_number, 
 	}
 	session->posts = g->posts;
 	session->post_count = g->post_count;
-	return STATUS_OK;
+	return session_digest_rights(session) ? STATUS_OK : error_memory(err);
 }
 
 enum status session_load(struct store *store, struct arena *arena, const struct digest *fingerprint,
@@ -256,7 +256,7 @@ unsigned session_roles_for(const struct session *session, const char *body_id)
 	return 0;
 }
 
-bool session_rights(const struct session *session, struct digest *out)
+bool session_digest_rights(struct session *session)
 {
 	struct buffer rights;
 	bool whole;
@@ -270,7 +270,7 @@ bool session_rights(const struct session *session, struct digest *out)
 	}
 	whole = !rights.failed;
 	if (whole) {
-		digest_bytes(rights.data, rights.length, out);
+		digest_bytes(rights.data, rights.length, &session->rights);
 	}
 	buffer_release(&rights);
 	return whole;

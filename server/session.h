@@ -37,6 +37,9 @@ struct session {
 	const struct owned
 		*owned; /* the bodies whose records are the session's own, and through which roles */
 	size_t owned_count;
+	struct digest
+		rights; /* what may be seen hangs on this, besides the records and the person: the roles, and
+	                         the bodies that they are held for */
 	day_t today;
 	int64_t now; /* one time for everything the request does */
 };
@@ -61,9 +64,8 @@ const struct post *session_post(const struct session *session, unsigned roles);
 /* The roles of the posts that speak for a body: what "own" means in the tables of policy. 0: none. */
 unsigned session_roles_for(const struct session *session, const char *body_id);
 
-/* What may be seen hangs on this, besides the records and the person: the roles, and the bodies that they are held for.
- * False without memory. */
-bool session_rights(const struct session *session, struct digest *out);
+/* Sets `rights` from the rest: once, when it is whole. False without memory. */
+bool session_digest_rights(struct session *session);
 
 /* "Debra Tedds, member of Strategic Member Board for Warwickshire Police" */
 const char *session_describe(struct arena *arena, const struct session *session, const struct post *post);

@@ -311,7 +311,10 @@ static bool feed_key(const struct feed *feed, struct digest *out)
 	codec_put_int(&asked, wish->number);
 	codec_put_int(&asked, wish->since);
 	feed_put_scope(&asked, wish);
-	whole = !asked.failed && views_key(feed->session, buffer_span(&asked), out);
+	whole = !asked.failed;
+	if (whole) {
+		views_key(feed->session, buffer_span(&asked), out);
+	}
 	buffer_release(&asked);
 	return whole;
 }

@@ -5,18 +5,14 @@
 
 #include <string.h>
 
-enum status outlook_tell(struct outlook *outlook, const struct session *session,
-			 const struct watch_wish *wish, struct buffer *out, struct error *err)
+void outlook_tell(struct outlook *outlook, const struct session *session, const struct watch_wish *wish,
+		  struct buffer *out)
 {
-	struct outlook now = {.known = true, .day = session->today};
+	const struct outlook now = {.known = true, .day = session->today, .rights = session->rights};
 
-	if (!session_rights(session, &now.rights)) {
-		return error_memory(err);
-	}
 	if (outlook->known && outlook->day != now.day &&
 	    memcmp(&outlook->rights, &now.rights, sizeof(now.rights)) != 0) {
 		feed_put_resync(out, wish, wish->since);
 	}
 	*outlook = now;
-	return STATUS_OK;
 }

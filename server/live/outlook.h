@@ -15,7 +15,7 @@ struct outlook {
 
 /* Appends a "resync" behind the entry that the watcher knows, when its rights are others since another day. Rights that
  * change within a day do so by an entry, and feed_collect() tells that. */
-enum status outlook_tell(struct outlook *outlook, const struct session *session,
-			 const struct watch_wish *wish, struct buffer *out, struct error *err);
+void outlook_tell(struct outlook *outlook, const struct session *session, const struct watch_wish *wish,
+		  struct buffer *out);
 
 #endif

@@ -168,7 +168,10 @@ static bool view_key(const struct session *session, const struct presence_list *
 	codec_put_text(&asked, "presence");
 	codec_put_int(&asked, (int64_t)list->version);
 	feed_put_scope(&asked, wish);
-	whole = !asked.failed && views_key(session, buffer_span(&asked), out);
+	whole = !asked.failed;
+	if (whole) {
+		views_key(session, buffer_span(&asked), out);
+	}
 	buffer_release(&asked);
 	return whole;
 }

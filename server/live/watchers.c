@@ -105,11 +105,9 @@ static enum status collect_item(struct feed_session *session, struct context *co
 	if (!arena) {
 		return error_memory(&item->error);
 	}
-	status = outlook_tell(&item->outlook, session->session, &item->wish, &item->out, &item->error);
-	if (status == STATUS_OK) {
-		status = feed_collect(context, arena, session->session, &item->wish, &item->out,
-				      &item->reached, &item->more, &item->error);
-	}
+	outlook_tell(&item->outlook, session->session, &item->wish, &item->out);
+	status = feed_collect(context, arena, session->session, &item->wish, &item->out, &item->reached,
+			      &item->more, &item->error);
 	if (status == STATUS_OK && item->wish.presence) {
 		status = presence_notice(context, arena, session->session, presences, &item->wish,
 					 &item->told, &item->out, &item->error);

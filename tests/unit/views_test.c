@@ -33,8 +33,8 @@ static struct digest key_of(const struct asked *asked)
 				  .person = asked->person};
 	struct digest key;
 
-	assert_true(
-		views_key(&session, (struct span){(const uint8_t *)asked->what, strlen(asked->what)}, &key));
+	assert_true(session_digest_rights(&session));
+	views_key(&session, (struct span){(const uint8_t *)asked->what, strlen(asked->what)}, &key);
 	return key;
 }
 
