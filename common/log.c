@@ -1,5 +1,5 @@
-/* Writes the log. A line leaves by one write(2) and is at most PIPE_BUF bytes, so lines of several threads or
- * processes never mix, not even in a pipe. */
+/* Writes the log. A line, or some that waited for each other, leaves by one write(2) and is at most PIPE_BUF bytes, so
+ * lines of several threads or processes never mix, not even in a pipe. */
 #include "common/log.h"
 
 #include "common/calendar.h"
@@ -36,6 +36,13 @@ struct line {
 	bool quoted; /* inside the quotes of a value */
 	bool full;   /* something did not fit; nothing more is taken */
 };
+
+/* Whole lines that wait. */
+static _Thread_local struct {
+	char bytes[PIPE_BUF];
+	size_t length;
+	int holds;
+} held;
 
 struct log_field log_text(const char *key, const char *text)
 {
@@ -170,12 +177,59 @@ static void line_add_field(struct line *line, const struct log_field *field)
 	}
 }
 
+/* A log that cannot be written is no reason to fail, nor to change what is being reported. */
+static void put(const char *bytes, size_t length)
+{
+	int saved = errno;
+	ssize_t written;
+
+	do {
+		written = write(STDERR_FILENO, bytes, length);
+	} while (written < 0 && errno == EINTR);
+	errno = saved;
+}
+
+static void put_held(void)
+{
+	if (held.length > 0) {
+		put(held.bytes, held.length);
+		held.length = 0;
+	}
+}
+
+void log_hold(void)
+{
+	held.holds++;
+}
+
+void log_release(void)
+{
+	held.holds--;
+	if (held.holds == 0) {
+		put_held();
+	}
+}
+
+static void line_leave(const struct line *line, enum log_level level)
+{
+	if (held.length + line->length > sizeof(held.bytes)) {
+		put_held();
+	}
+	if (held.holds == 0) {
+		put(line->bytes, line->length);
+		return;
+	}
+	memcpy(held.bytes + held.length, line->bytes, line->length);
+	held.length += line->length;
+	if (level <= LOG_WARNING) {
+		put_held();
+	}
+}
+
 void log_write(enum log_level level, const char *event, const struct log_field *fields, size_t count)
 {
 	struct line line;
 	char time[TIME_TEXT];
-	int saved = errno;
-	ssize_t written;
 
 	if (!log_takes(level)) {
 		return;
@@ -194,10 +248,7 @@ void log_write(enum log_level level, const char *event, const struct log_field *
 		line_add_field(&line, &fields[i]);
 	}
 	line_end(&line);
-	do {
-		written = write(STDERR_FILENO, line.bytes, line.length);
-	} while (written < 0 && errno == EINTR);
-	errno = saved; /* a log that cannot be written is no reason to fail, nor to change what is being reported */
+	line_leave(&line, level);
 }
 
 bool log_takes(enum log_level level)

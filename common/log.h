@@ -30,6 +30,11 @@ struct log_field log_number(const char *key, int64_t number);
 
 void log_write(enum log_level level, const char *event, const struct log_field *fields, size_t count);
 
+/* Between the two the lines of this thread below a warning may wait, to leave by one write(2) with others: for who writes one
+ * for each of many. Nothing may be told to a peer before the release that a line should tell of. They may nest. */
+void log_hold(void);
+void log_release(void);
+
 void log_set_level(enum log_level level); /* LOG_INFO at start */
 bool log_takes(enum log_level level);     /* whether lines of this level are written */
 bool log_level_parse(const char *name, enum log_level *out);

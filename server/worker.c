@@ -480,8 +480,8 @@ static void hand_over(struct worker *worker)
 		lanes_add(worker, job);
 		job = next;
 	}
-	pthread_cond_signal(&worker->work);
 	pthread_mutex_unlock(&worker->lock);
+	pthread_cond_signal(&worker->work); /* not under the lock: it would wake up only to wait for it */
 }
 
 static void on_hand_over(evutil_socket_t fd, short what, void *payload)
@@ -508,6 +508,7 @@ static void finish(struct worker *worker)
 	pthread_mutex_lock(&worker->lock);
 	job = queue_take(&worker->finished, SIZE_MAX);
 	pthread_mutex_unlock(&worker->lock);
+	log_hold();
 	while (job) {
 		struct job *next = job->next;
 
@@ -516,6 +517,7 @@ static void finish(struct worker *worker)
 		job->done(job);
 		job = next;
 	}
+	log_release();
 }
 
 static void on_finished(evutil_socket_t fd, short what, void *payload)

@@ -170,6 +170,52 @@ static void logging_leaves_errno_alone(void **state)
 	assert_int_equal(after, ENOSPC);
 }
 
+/* What has been written so far. */
+static off_t written(const struct capture *capture)
+{
+	return lseek(fileno(capture->file), 0, SEEK_END);
+}
+
+static void lines_that_are_held_leave_together_whole_and_in_their_order(void **state)
+{
+	char wanted[2 * PIPE_BUF] = "";
+	size_t length = 0;
+
+	start(*state);
+	log_hold();
+	log_event(LOG_INFO, "first");
+	log_hold();
+	log_event(LOG_INFO, "second");
+	log_release();
+	assert_int_equal(written(*state), 0);
+	log_release();
+	stop(*state);
+	assert_string_equal(((struct capture *)*state)->text,
+			    STAMP "level=info event=first\n" STAMP "level=info event=second\n");
+	start(*state);
+	log_hold();
+	for (int i = 0; i < 100; i++) { /* more than wait at once */
+		log_event(LOG_INFO, "many", log_number("n", i));
+		length += (size_t)snprintf(wanted + length, sizeof(wanted) - length,
+					   STAMP "level=info event=many n=%d\n", i);
+	}
+	log_release();
+	stop(*state);
+	assert_string_equal(((struct capture *)*state)->text, wanted);
+}
+
+static void a_warning_waits_for_nobody_and_takes_those_before_it_along(void **state)
+{
+	start(*state);
+	log_hold();
+	log_event(LOG_INFO, "before");
+	log_event(LOG_WARNING, "bad");
+	assert_int_equal(written(*state),
+			 strlen(STAMP "level=info event=before\n" STAMP "level=warning event=bad\n"));
+	log_release();
+	stop(*state);
+}
+
 static void levels_have_names(void **state)
 {
 	enum log_level level = LOG_INFO;
@@ -193,6 +239,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_finer_than_the_level_is_not_written, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_line_too_long_is_cut_and_says_so, setup, teardown),
 		cmocka_unit_test_setup_teardown(logging_leaves_errno_alone, setup, teardown),
+		cmocka_unit_test_setup_teardown(lines_that_are_held_leave_together_whole_and_in_their_order,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(a_warning_waits_for_nobody_and_takes_those_before_it_along,
+						setup, teardown),
 		cmocka_unit_test(levels_have_names),
 	};
 
