@@ -12,6 +12,7 @@
 #include "server/identity/authority.h"
 #include "server/listener.h"
 #include "server/metrics_door.h"
+#include "server/read_ahead.h"
 
 #include <event2/event.h>
 #include <openssl/crypto.h>
@@ -55,7 +56,9 @@ struct server {
 	struct worker *examiner; /* looks at the store once, at start */
 	struct store *examiner_store;
 	struct job examination;
+	bool examined;
 	bool damaged;
+	struct read_ahead *read_ahead;
 	int64_t stopping;       /* milliseconds of the monotonic clock when it began; 0: not */
 	int64_t certificate_ms; /* when the certificate was last looked at */
 };
@@ -173,6 +176,15 @@ static void on_signal(evutil_socket_t signal, short what, void *payload)
 	}
 }
 
+/* Its connection may hold as many pages as the reader's does. */
+static void end_examination(struct server *server)
+{
+	worker_stop(server->examiner);
+	server->examiner = NULL;
+	store_close(server->examiner_store);
+	server->examiner_store = NULL;
+}
+
 static void on_check(evutil_socket_t fd, short what, void *payload)
 {
 	struct server *server = payload;
@@ -186,6 +198,10 @@ static void on_check(evutil_socket_t fd, short what, void *payload)
 		metrics_door_check(server->metrics_door, now);
 	}
 	digests_check(server->digests, now);
+	if (server->examined) {
+		server->examined = false;
+		end_examination(server);
+	}
 	if (server->stopping != 0 && now - server->stopping > STOP_MS) {
 		event_base_loopbreak(server->base);
 	} else if (server->stopping == 0 && now - server->certificate_ms > CERTIFICATE_MS) {
@@ -261,6 +277,7 @@ static void done_examination(struct job *job)
 {
 	struct server *server = (struct server *)((char *)job - offsetof(struct server, examination));
 
+	server->examined = true;
 	if (job->status == STATUS_OK || job->status == STATUS_INTERRUPTED) {
 		log_event(LOG_INFO, "store-examined",
 			  log_text("result", job->status == STATUS_OK ? "good" : "stopped before its end"));
@@ -438,6 +455,9 @@ static enum status start(struct server *server, struct error *err)
 		status = start_examination(server, err);
 	}
 	if (status == STATUS_OK) {
+		status = read_ahead_new(server->base, server->dispatch.reader, &server->read_ahead, err);
+	}
+	if (status == STATUS_OK) {
 		status = start_events(server, err);
 	}
 	return status;
@@ -473,10 +493,11 @@ static void stop(struct server *server)
 	}
 	metrics_door_stop(server->metrics_door);
 	digests_stop(server->digests);
+	read_ahead_stop(server->read_ahead);
 	if (server->examiner_store) {
 		store_interrupt(server->examiner_store); /* a large one takes minutes */
 	}
-	worker_stop(server->examiner);
+	end_examination(server);
 	worker_stop(server->dispatch.reader);
 	worker_stop(server->dispatch.writer);
 	listener_free(server->listener);
@@ -487,7 +508,7 @@ static void stop(struct server *server)
 	watchers_free(server->watchers);
 	presences_free(server->presences);
 	refusals_free(server->dispatch.refusals);
-	store_close(server->examiner_store);
+	read_ahead_free(server->read_ahead);
 	store_close(server->reader_store);
 	tls_free(server->tls);
 	for (size_t i = 0; i < sizeof(server->signals) / sizeof(server->signals[0]); i++) {

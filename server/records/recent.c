@@ -316,3 +316,76 @@ enum status recent_get(struct recent *recent, struct context *context, int64_t p
 	*out = &kept->record;
 	return STATUS_OK;
 }
+
+/* ---- reading ahead ---- */
+
+struct ahead {
+	struct recent *recent;
+	struct context *context;
+	const struct kind *kind;
+	struct recent_place *place;
+	size_t left; /* records */
+};
+
+static bool goes_on(const struct ahead *ahead)
+{
+	return ahead->left > 0 &&
+	       ahead->recent->young->bytes + ahead->recent->old->bytes < ahead->recent->most;
+}
+
+static enum status read_ahead(void *payload, const struct record_row *row, struct error *err)
+{
+	struct ahead *ahead = payload;
+	const struct record *record = NULL;
+
+	if (recent_get(ahead->recent, ahead->context, ahead->place->partnership, ahead->kind, row->number,
+		       &record, err) != STATUS_OK) {
+		return err->status;
+	}
+	ahead->place->number = row->number;
+	ahead->left--;
+	return goes_on(ahead) ? STATUS_OK : STATUS_INTERRUPTED;
+}
+
+/* Reads on in one partnership. */
+static enum status read_on(struct ahead *ahead, int64_t partnership, struct error *err)
+{
+	const struct schema *schema = ahead->context->schema;
+	struct recent_place *place = ahead->place;
+
+	if (place->partnership != partnership) {
+		*place = (struct recent_place){.partnership = partnership};
+	}
+	while (goes_on(ahead) && place->kind < schema->kind_count) {
+		ahead->kind = &schema->kinds[place->kind];
+		if (store_record_each(ahead->context->store, partnership, ahead->kind->name, place->number,
+				      read_ahead, ahead, err) != STATUS_OK) {
+			return err->status;
+		}
+		if (goes_on(ahead)) {
+			place->number = 0;
+			place->kind++;
+		}
+	}
+	return STATUS_OK;
+}
+
+enum status recent_ahead(struct recent *recent, struct context *context, struct recent_place *place,
+			 size_t most, bool *more, struct error *err)
+{
+	struct ahead ahead = {.recent = recent, .context = context, .place = place, .left = most};
+	struct arena *arena = arena_new_small();
+	struct partnership *all = NULL;
+	size_t count = 0;
+	enum status status =
+		arena ? store_partnership_list(context->store, arena, &all, &count, err) : error_memory(err);
+
+	for (size_t i = 0; status == STATUS_OK && i < count && goes_on(&ahead); i++) {
+		if (all[i].number >= place->partnership) {
+			status = read_on(&ahead, all[i].number, err);
+		}
+	}
+	*more = ahead.left == 0 && recent->young->bytes + recent->old->bytes < recent->most;
+	arena_free(arena);
+	return status;
+}

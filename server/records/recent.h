@@ -23,6 +23,18 @@ void recent_turn(struct recent *recent, struct store *store);
 enum status recent_get(struct recent *recent, struct context *context, int64_t partnership,
 		       const struct kind *kind, int64_t number, const struct record **out, struct error *err);
 
+/* Where reading ahead has come to; all 0 at the beginning. */
+struct recent_place {
+	int64_t partnership;
+	size_t kind; /* of the schema's kinds */
+	int64_t number;
+};
+
+/* Reads `most` records after a place, and moves it. There is no `more` when all were read, or the records that are kept
+ * take half of the room: the rest is for what is asked for. */
+enum status recent_ahead(struct recent *recent, struct context *context, struct recent_place *place,
+			 size_t most, bool *more, struct error *err);
+
 /* How many entries the partnership's journal has: counted once in a snapshot, or each time by who keeps no table. */
 enum status recent_entries(struct context *context, int64_t partnership, int64_t *out, struct error *err);
 

@@ -236,6 +236,53 @@ static void an_end_of_the_process_forgets_all(void **state)
 	assert_string_equal(shown(plan, "A1", "description"), "after");
 }
 
+/* Reads ahead to the end in pieces of so many. How many pieces it took. */
+static int read_ahead(struct context *context, size_t most)
+{
+	struct recent_place place = {0};
+	struct error err = ERROR_INIT;
+	bool more = true;
+	int pieces = 0;
+
+	while (more) {
+		assert_int_equal(recent_ahead(recent, context, &place, most, &more, &err), STATUS_OK);
+		pieces++;
+	}
+	return pieces;
+}
+
+static void what_was_read_ahead_needs_no_store(void **state)
+{
+	struct plan *plan = *state;
+	struct context context;
+	int one_by_one;
+
+	plan_action(plan, "progress=1");
+	plan_action(plan, "progress=2");
+	plan_must(plan, POLICE, "remove", "A1", "");
+	context = begin(plan);
+	one_by_one = read_ahead(&context, 1);
+	assert_true(one_by_one > 3); /* with the directory */
+	assert_int_equal(read_ahead(&context, 1000), 1);
+	assert_int_equal(read_ahead(&context, (size_t)one_by_one - 1), 2); /* the last piece finds no more */
+	store_rollback(context.store);
+	context.store = NULL; /* who asks it now falls */
+	assert_non_null(get(&context, plan, "A2"));
+	assert_non_null(get(&context, plan, "P1"));
+}
+
+static void reading_ahead_ends_where_the_room_does(void **state)
+{
+	struct plan *plan = *state;
+	struct context context;
+
+	plan_action(plan, "progress=1");
+	plan_action(plan, "progress=2");
+	context = begin(plan);
+	assert_int_equal(read_ahead(&context, 1), 1);
+	store_rollback(context.store);
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
@@ -258,6 +305,8 @@ int main(void)
 		IN_LITTLE(a_removal_is_shown),
 		IN_LITTLE(a_marking_hides_from_the_next_snapshot_on),
 		IN_LITTLE(a_parent_that_is_adopted_shows_its_children),
+		TEST(what_was_read_ahead_needs_no_store),
+		IN_LITTLE(reading_ahead_ends_where_the_room_does),
 	};
 
 	return cmocka_run_group_tests_name("recent", tests, NULL, NULL);
