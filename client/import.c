@@ -13,6 +13,7 @@
 
 #define FILE_BYTES     (64 * 1024 * 1024)
 #define STANDARD_INPUT "/dev/stdin"
+#define COLLIDES_HINT  "in the row of each record, put what shall stand, and the present revision"
 
 /* The rows of all files; what becomes of each is found out on the way. */
 struct import {
@@ -217,16 +218,41 @@ static enum status explain(const struct import *import, const struct client *cli
 		(void)error_hint(err, "%zu records in %zu kB are too much for one request; divide the files",
 				 import->item_count, import->set.changes.length / 1024);
 	} else if (why.status == STATUS_CONFLICT) {
-		(void)error_hint(err,
-				 "in the row of each record, put what shall stand, and the present revision");
+		(void)error_hint(err, COLLIDES_HINT);
 	}
 	return why.status;
+}
+
+/* A dry run looks for everything that would be refused, as that of a change-set in hand does. */
+static enum status try_all(struct client *client, struct import *import, struct error *err)
+{
+	struct kept kept;
+	size_t refused = 0;
+	enum status status = kept_of(client, &import->set, &kept, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	for (size_t i = 0; i < import->item_count;
+	     i++) { /* no row joins another: an id is in the files once */
+		const struct import_row *row = &import->rows[import->items[i]];
+
+		kept.items[i].where = arena_printf(client->arena, "%s line %zu", row->file, row->line);
+	}
+	status = kept_try_rows(client, &kept, &refused, &import->result, err);
+	if (status != STATUS_OK && refused == 0) {
+		return explain(import, client, err);
+	}
+	import->told = refused > 0;
+	if (status == STATUS_CONFLICT && err->hint[0] == '\0') {
+		(void)error_hint(err, COLLIDES_HINT);
+	}
+	return status;
 }
 
 /* Sends it, or puts it into the change-set in hand. What collides is put to the person, as after any other command. */
 static enum status send_all(struct client *client, struct import *import, struct error *err)
 {
-	bool dry_run = import->set.dry_run;
 	enum status status;
 
 	if ((int64_t)import->item_count > changeset_most()) {
@@ -235,7 +261,10 @@ static enum status send_all(struct client *client, struct import *import, struct
 		return error_hint(
 			err, "divide the files, and import one after another: first what others refer to");
 	}
-	if (!dry_run && kept_begun(client)) {
+	if (import->set.dry_run) {
+		return try_all(client, import, err);
+	}
+	if (kept_begun(client)) {
 		import->told = true;
 		return kept_add(client, &import->set, false, err);
 	}
@@ -244,7 +273,7 @@ static enum status send_all(struct client *client, struct import *import, struct
 		return STATUS_OK;
 	}
 	status = explain(import, client, err);
-	if (status == STATUS_CONFLICT && !dry_run) {
+	if (status == STATUS_CONFLICT) {
 		import->told = true;
 		status = settle_set(client, &import->set, err);
 	}

@@ -26,6 +26,8 @@ struct kept_item {
 	const msgpack_object
 		*settled; /* what was given up in a conflict: a map of field to {mine, theirs}; NULL */
 	const char *why;  /* it was not taken; NULL */
+	const char *
+		where; /* the row of a file that it was read from, "action.csv line 7"; NULL; not kept on disk */
 };
 
 struct kept {
@@ -106,5 +108,9 @@ enum status kept_propose(struct client *client, struct kept *kept, struct error 
 
 /* What would come of it, item by item (trial.c). The status is that of the first refusal. */
 enum status kept_try(struct client *client, const struct kept *kept, struct error *err);
+/* The same of rows of files: what would be refused is told in the same way, and `refused` is how much that is. When it is
+ * nothing, nothing is told, and `result` is the server's, of the whole. */
+enum status kept_try_rows(struct client *client, const struct kept *kept, size_t *refused,
+			  const msgpack_object **result, struct error *err);
 
 #endif

@@ -443,6 +443,45 @@ static void to_ask_is_no_attempt_and_its_refusal_is_not_journalled(void **state)
 	assert_int_equal(refusals(scene.colin), before + 1);
 }
 
+/* The same list, whether a change-set is in hand or not, with the place of each row. */
+static void a_dry_run_of_an_import_tells_every_row_that_would_be_refused(void **state)
+{
+	char path[PROGRAM_PATH];
+	char other[PROGRAM_PATH];
+	char line[2 * PROGRAM_PATH];
+	char *alone = NULL;
+
+	(void)state;
+	installation_path(scene.it, "action.csv", path);
+	file_make(path, "id,title,priority,status,owner,progress\n"
+			",Good,P1,on-track,B3,5\n"
+			",No reason,P1,off-track,B3,5\n");
+	installation_path(scene.it, "progress.csv", other);
+	file_make(other, "id,progress\n" ALONE ",62\n");
+	person_gets(scene.colin, 7, "import", path, other, "--kind", "action", "--dry-run");
+	assert_says(scene.colin->out, "Would be refused, and the whole with it:");
+	snprintf(line, sizeof(line), "  %s line 3: ", path);
+	assert_says(scene.colin->out, line);
+	assert_says(scene.colin->out, "rule: action.status-reason");
+	snprintf(line, sizeof(line), "  %s line 2: ", other);
+	assert_says(scene.colin->out, line);
+	assert_says(scene.colin->out, "It could be done by");
+	assert_says(scene.colin->out, "A dry run: nothing was changed.");
+	assert_says(scene.colin->err, "2 of 3 records would be refused");
+	alone = strdup(scene.colin->out);
+	assert_non_null(alone);
+	person_gets(scene.colin, 0, "change", "begin");
+	person_gets(scene.colin, 7, "import", path, other, "--kind", "action", "--dry-run");
+	assert_string_equal(scene.colin->out, alone);
+	free(alone);
+	person_gets(scene.colin, 7, "import", path, other, "--kind", "action", "--dry-run", "--json");
+	assert_says(scene.colin->out, "\"refused\": 2");
+	assert_says(scene.colin->out, " line 3\"");
+	person_gets(scene.colin, 0, "change", "show");
+	assert_says(scene.colin->out, "0 records");
+	person_gets(scene.colin, 0, "change", "drop", "--yes");
+}
+
 /* More than a client looks for, of records that nobody else would see. */
 static void a_dry_run_says_how_many_it_did_not_try(void **state)
 {
@@ -729,6 +768,7 @@ int main(void)
 		TEST(a_dry_run_tells_of_each_record_what_would_come_of_it),
 		TEST(a_dry_run_shows_all_that_collides),
 		TEST(to_ask_is_no_attempt_and_its_refusal_is_not_journalled),
+		TEST(a_dry_run_of_an_import_tells_every_row_that_would_be_refused),
 		TEST(a_dry_run_says_how_many_it_did_not_try),
 		TEST(a_dry_run_of_very_many_records_shows_each_as_it_is),
 		TEST(an_import_goes_into_what_is_in_hand),
