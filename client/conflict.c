@@ -69,24 +69,48 @@ bool conflict_begins_record(const msgpack_object *details, size_t index)
 	return true;
 }
 
-/* For a change-set that is kept: both ways for each field that collides. */
+/* "safer change drop A12 progress due": what collides of a record and is set by the change-set; the record as a whole when
+ * it is not an edit, which stands or falls with all that others changed. */
+const char *conflict_drop(struct client *client, const struct kept *kept, const msgpack_object *details,
+			  const char *id)
+{
+	const struct kept_item *item = kept_find(kept, id);
+	const char *text = arena_printf(client->arena, "safer change drop %s", id);
+	bool fields = item && strcmp(item->verb, KEPT_EDIT) == 0;
+
+	for (size_t i = 0; text && fields && i < list_size(details); i++) {
+		const msgpack_object *one = list_item(details, i);
+		const char *field = codec_get_string(client->arena, one, "field");
+
+		if (field && codec_text_is(codec_get(one, "id"), id) && codec_get(item->fields, field)) {
+			text = arena_printf(client->arena, "%s %s", text, field);
+		}
+	}
+	return text;
+}
+
+/* For a change-set that is kept: both ways for each record that collides. */
 static void ways_out_in_hand(struct client *client, const msgpack_object *details, FILE *file)
 {
+	struct error wrong = ERROR_INIT;
+	struct kept hand = {.count = 0};
+
+	if (kept_load(client, &hand, &wrong) != STATUS_OK) {
+		hand = (struct kept){.count = 0};
+	}
 	(void)fputs("Nothing was changed, and the change-set is kept. For each record:\n", file);
 	for (size_t i = 0; i < list_size(details); i++) {
 		const msgpack_object *item = list_item(details, i);
 		const struct kind *kind = changeset_kind(client, item);
-		struct span id = codec_get_text(item, "id");
-		struct span field = codec_get_text(item, "field");
+		const char *id = codec_get_string(client->arena, item, "id");
+		const char *drop = id ? conflict_drop(client, &hand, details, id) : NULL;
 
-		if (kind && conflict_begins_record(details, i)) {
+		if (kind && drop && conflict_begins_record(details, i)) {
 			(void)fprintf(file,
-				      "  leave theirs      safer change drop %.*s %.*s\n"
-				      "  put yours in      safer change keep %.*s\n"
-				      "  look at it first  safer %s history %.*s\n",
-				      (int)id.length, (const char *)id.data, (int)field.length,
-				      (const char *)field.data, (int)id.length, (const char *)id.data,
-				      kind->name, (int)id.length, (const char *)id.data);
+				      "  leave theirs      %s\n"
+				      "  put yours in      safer change keep %s\n"
+				      "  look at it first  safer %s history %s\n",
+				      drop, id, kind->name, id);
 		}
 	}
 	(void)fputs("Then: safer change commit\n", file);

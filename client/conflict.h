@@ -11,6 +11,10 @@ void conflict_print(struct client *client, const msgpack_object *details, FILE *
 /* Whether none of the details before it is about the same record. */
 bool conflict_begins_record(const msgpack_object *details, size_t index);
 
+/* The command by which theirs stands for a record of a set in hand. In the arena; NULL without memory. */
+const char *conflict_drop(struct client *client, const struct kept *kept, const msgpack_object *details,
+			  const char *id);
+
 /* After STATUS_CONFLICT of a set: with --json, one document on standard output,
  *
  *     {"conflict": {"message": "...", "records": [{"id": "A2", "kind": "action", "do": "edit", "base": 7, "revision": 8,

@@ -83,17 +83,16 @@ static void add_command(struct client *client, json_t *commands, const struct ke
 }
 
 /* For a set that stays in hand: what to do to it, record by record. */
-static void add_steps(struct client *client, json_t *commands, const msgpack_object *details, bool mine)
+static void add_steps(struct client *client, json_t *commands, const struct kept *kept,
+		      const msgpack_object *details, bool mine)
 {
 	for (size_t i = 0; i < list_size(details); i++) {
 		const msgpack_object *one = list_item(details, i);
 		const char *id = codec_get_string(client->arena, one, "id");
-		const char *field = codec_get_string(client->arena, one, "field");
 
-		if (id && field && (!mine || conflict_begins_record(details, i))) {
-			const char *text =
-				mine ? arena_printf(client->arena, "safer change keep %s", id)
-				     : arena_printf(client->arena, "safer change drop %s %s", id, field);
+		if (id && conflict_begins_record(details, i)) {
+			const char *text = mine ? arena_printf(client->arena, "safer change keep %s", id)
+						: conflict_drop(client, kept, details, id);
 
 			(void)json_array_append_new(commands, json_string(text ? text : ""));
 		}
@@ -186,7 +185,7 @@ static json_t *way_json(struct client *client, const struct kept *kept, const ms
 		changes = kept_json(client, &way);
 	}
 	if (kept_begun(client)) {
-		add_steps(client, commands, details, mine);
+		add_steps(client, commands, kept, details, mine);
 	} else {
 		add_command(client, commands, &way);
 	}

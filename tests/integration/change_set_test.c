@@ -330,6 +330,39 @@ static void a_conflict_keeps_the_set_and_theirs_may_be_left(void **state)
 	assert_says(scene.paul->out, "O2 Stratford Council");
 }
 
+static void every_field_that_collides_is_named_in_the_way_out(void **state)
+{
+	(void)state;
+	person_gets(scene.colin, 0, "change", "begin");
+	person_gets(scene.colin, 0, "action", "set", SHARED, "progress=43", "description=Lamps",
+		    "risks=Rain");
+	person_gets(scene.paul, 0, "action", "set", SHARED, "progress=44", "description=Poles");
+	person_gets(scene.colin, 6, "change", "commit");
+	assert_says(scene.colin->err,
+		    "  leave theirs      safer change drop " SHARED " description progress\n");
+	person_gets(scene.colin, 0, "change", "drop", SHARED, "description", "progress");
+	person_gets(scene.colin, 0, "change", "commit");
+	person_gets(scene.paul, 0, "action", "show", SHARED);
+	assert_says(scene.paul->out, "44%");
+	assert_says(scene.paul->out, "Poles");
+	assert_says(scene.paul->out, "Rain");
+}
+
+/* It was decided on another text, whatever field that was: there is nothing of it to be kept. */
+static void a_step_that_collides_is_left_as_a_whole(void **state)
+{
+	(void)state;
+	person_gets(scene.colin, 0, "change", "begin");
+	person_gets(scene.colin, 0, "action", "close", SHARED);
+	person_gets(scene.paul, 0, "action", "set", SHARED, "progress=45");
+	person_gets(scene.colin, 6, "change", "commit");
+	assert_says(scene.colin->err, "  leave theirs      safer change drop " SHARED "\n");
+	person_gets(scene.colin, 6, "change", "commit", "--json");
+	assert_says(scene.colin->out, "\"safer change drop " SHARED "\"");
+	person_gets(scene.colin, 0, "change", "drop", SHARED);
+	person_gets(scene.colin, 0, "change", "drop", "--yes");
+}
+
 static void a_conflict_keeps_the_set_and_yours_may_stand(void **state)
 {
 	(void)state;
@@ -762,6 +795,8 @@ int main(void)
 		TEST(what_a_rule_refuses_is_kept_with_what_is_wrong_beside_it),
 		TEST(what_is_not_permitted_refuses_the_whole_and_names_who_could),
 		TEST(a_conflict_keeps_the_set_and_theirs_may_be_left),
+		TEST(every_field_that_collides_is_named_in_the_way_out),
+		TEST(a_step_that_collides_is_left_as_a_whole),
 		TEST(a_conflict_keeps_the_set_and_yours_may_stand),
 		TEST(what_changes_after_the_conflict_was_shown_collides_again),
 		TEST(an_edit_counts_as_made_on_what_was_there_when_it_was_added),
