@@ -2,7 +2,7 @@
  * about in them. Everything is drawn anew after each change; ncurses sends the terminal what differs. */
 #include "client/board_watch.h"
 
-#include "client/board.h"
+#include "client/board_record.h"
 #include "client/console.h"
 #include "client/picture.h"
 #include "client/presence.h"
@@ -20,7 +20,6 @@
 #define HEAD_ROWS    3 /* two lines and a rule */
 #define FOOT_ROWS    1
 #define EVENTS_MOST  500 /* taken before keys are looked at again */
-#define PAIRS_MORE   8   /* lines of a record besides its fields */
 
 struct board {
 	struct client *client;
@@ -268,92 +267,6 @@ static enum status gather(struct board *board, struct error *err)
 	return STATUS_OK;
 }
 
-/* ---- one record ---- */
-
-/* "P1 Reduce violent crime": an id, and what the record is called where that was told. */
-static const char *id_and_title(struct board *board, const msgpack_object *value)
-{
-	struct span id = {NULL, 0};
-	const char *text =
-		codec_text(value, &id) ? arena_text(board->drawn, (const char *)id.data, id.length) : "?";
-	const char *title = text ? picture_title(board->picture, text) : NULL;
-
-	return title && *title ? arena_printf(board->drawn, "%s %s", text, title) : text;
-}
-
-/* A value as people read it; of references, what they refer to is called. */
-static const char *value_words(struct board *board, const struct field *field, const msgpack_object *value)
-{
-	struct client view = *board->client;
-	const char *text = "";
-
-	view.arena = board->drawn;
-	if (field->type == FIELD_REF) {
-		return id_and_title(board, value);
-	}
-	if (field->type != FIELD_REFS) {
-		return record_value(&view, field, value, NULL, true);
-	}
-	for (size_t i = 0; i < list_size(value) && text; i++) {
-		const char *one = id_and_title(board, list_item(value, i));
-
-		text = one ? arena_printf(board->drawn, "%s%s%s", text, i > 0 ? "; " : "", one) : NULL;
-	}
-	return text;
-}
-
-static enum status lay_out_detail(struct board *board, const struct board_look *look, struct error *err)
-{
-	const struct picture_record *record = picture_find(board->picture, board->detail);
-	struct arena *arena = board->drawn;
-	const msgpack_object *fields = record ? picture_fields(record, arena) : NULL;
-	const char *heading = arena_printf(arena, " %s  %s", board->detail, record ? record->title : "");
-	size_t room = (record ? record->kind->field_count : 0) + board->editor_count + PAIRS_MORE;
-	struct board_pair *pairs = arena_array(arena, room, sizeof(*pairs));
-	size_t count = 0;
-
-	if (!heading || !pairs || (record && !fields)) {
-		return error_memory(err);
-	}
-	if (!record) {
-		pairs[count++] = (struct board_pair){"", "It was removed, or you may see it no longer."};
-	}
-	for (size_t i = 0; i < board->editor_count; i++) {
-		if (strcmp(board->editors[i].id, board->detail) == 0) {
-			pairs[count] = (struct board_pair){"editing", arena_printf(arena, "%s, since %s",
-										   board->editors[i].who,
-										   board->editors[i].since)};
-			if (!pairs[count++].value) {
-				return error_memory(err);
-			}
-		}
-	}
-	for (size_t i = 0; record && i < record->kind->field_count; i++) {
-		const struct field *field = &record->kind->fields[i];
-		const msgpack_object *value = codec_get(fields, field->name);
-
-		if (!codec_is_nil(value) && strcmp(field->name, record->kind->title) != 0) {
-			pairs[count] = (struct board_pair){field->name, value_words(board, field, value)};
-			if (!pairs[count++].value) {
-				return error_memory(err);
-			}
-		}
-	}
-	if (record) {
-		const char *at = record_minute(arena, record->at);
-		char *changed =
-			at ? arena_printf(arena, "%s by %s, revision %lld, journal entry %lld", at,
-					  record->by, (long long)record->revision, (long long)record->entry)
-			   : NULL;
-
-		if (!changed) {
-			return error_memory(err);
-		}
-		pairs[count++] = (struct board_pair){"changed", changed};
-	}
-	return board_detail(arena, heading, pairs, count, look, &board->body, err);
-}
-
 /* ---- drawing ---- */
 
 static size_t body_rows(void)
@@ -464,17 +377,21 @@ static enum status draw(struct board *board, struct error *err)
 {
 	const struct board_look look = {
 		.columns = screen_columns(), .utf8 = board->client->output.utf8, .filter = board->filter};
+	struct board_record_wish shown = {.client = board->client,
+					  .picture = board->picture,
+					  .facts = &board->facts,
+					  .id = board->detail};
 	enum status status;
 
 	arena_free(board->drawn);
-	board->drawn = arena_new();
+	board->drawn = shown.arena = arena_new();
 	board->dirty = false;
 	if (!board->drawn) {
 		return error_memory(err);
 	}
 	status = gather(board, err);
 	if (status == STATUS_OK) {
-		status = board->detail[0] ? lay_out_detail(board, &look, err)
+		status = board->detail[0] ? board_record(&shown, &look, &board->body, err)
 					  : board_body(board->drawn, &board->facts, &look, &board->body, err);
 	}
 	if (status != STATUS_OK) {
