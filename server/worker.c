@@ -344,16 +344,6 @@ static void take_settings(struct worker *worker)
 	}
 }
 
-static bool others_wait(struct worker *worker)
-{
-	bool wait;
-
-	pthread_mutex_lock(&worker->lock);
-	wait = worker->busy != 0;
-	pthread_mutex_unlock(&worker->lock);
-	return wait;
-}
-
 static void writer_work(struct worker *worker)
 {
 	struct job *first = NULL;
@@ -375,7 +365,7 @@ static void writer_work(struct worker *worker)
 		first->times.group = group;
 		first->times.group_micros = clock_monotonic_us() - begun;
 		deliver_all(worker, first);
-		store_tidy(worker->context.store, others_wait(worker));
+		store_tidy(worker->context.store);
 		return;
 	}
 	for (struct job *job = first, *next; job; job = next) {

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LONG_PAGES        1000
 #define BUSY_MILLISECONDS 2000 /* nobody but us may hold the file: this only covers the recovery of a WAL */
 
 /* Makes the new name of a file durable: the folder has to reach the disk as well. */
@@ -105,28 +104,17 @@ static enum status settings(struct store *store, struct error *err)
 	return status;
 }
 
-/* Only the writer's connection may move pages from the log into the file: the versions of SQLite before 3.51.3 can
- * damage a database when two connections do so at once. */
+/* Nobody moves pages from the log into the file by himself: tidy.c says why, and who does so when. */
 static enum status never_checkpoint(struct store *store, struct error *err)
 {
 	int now = 0;
 
 	if (sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, &now) != SQLITE_OK ||
 	    now != 1 || sqlite3_wal_autocheckpoint(store->db, 0) != SQLITE_OK) {
-		return error_set(err, STATUS_FAILED, "SQLite %s does not let a reader leave its log alone",
+		return error_set(err, STATUS_FAILED, "SQLite %s does not leave its log alone",
 				 sqlite3_libversion());
 	}
 	return STATUS_OK;
-}
-
-static int on_commit(void *payload, sqlite3 *db, const char *name, int pages)
-{
-	struct store *store = payload;
-
-	(void)db;
-	(void)name;
-	store->log_pages = pages;
-	return SQLITE_OK;
 }
 
 static enum status use_wal(struct store *store, struct error *err)
@@ -182,7 +170,7 @@ static enum status recognise(struct store *store, const char *path, int64_t *ver
 
 static enum status connect_to(const char *path, enum store_role role, struct store **out, struct error *err)
 {
-	int flags = role == STORE_WRITER ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+	int flags = role == STORE_READER ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
 	struct store *store = calloc(1, sizeof(*store));
 	enum status status = STATUS_OK;
 	int code;
@@ -247,20 +235,15 @@ enum status store_open(const char *path, enum store_role role, struct store **ou
 	if (status != STATUS_OK) {
 		goto out;
 	}
-	if (role == STORE_READER) {
-		status = never_checkpoint(store, err);
-		if (status != STATUS_OK) {
-			goto out;
-		}
-	} else {
-		store_tidy_from(store, LONG_PAGES);
-		sqlite3_wal_hook(store->db, on_commit, store); /* instead of a checkpoint inside a commit */
+	status = role == STORE_WRITER ? tidying_new(store, path, err) : never_checkpoint(store, err);
+	if (status != STATUS_OK) {
+		goto out;
 	}
 	status = recognise(store, path, &version, err);
 	if (status != STATUS_OK) {
 		goto out;
 	}
-	if (role == STORE_READER && version < migrate_newest) {
+	if (role != STORE_WRITER && version < migrate_newest) {
 		status = error_set(err, STATUS_REFUSED,
 				   "%s has the older schema %lld; the writer has to open it first", path,
 				   (long long)version);
@@ -321,6 +304,7 @@ void store_close(struct store *store)
 	if (!store) {
 		return;
 	}
+	tidying_free(store->tidying);
 	if (store->began) {
 		store_rollback(store);
 	}

@@ -27,11 +27,9 @@ struct statement { /* one prepared statement; stays in the cache of its store */
 struct store {
 	sqlite3 *db;
 	enum store_role role;
-	bool began;             /* store_begin without store_commit or store_rollback */
-	int log_pages;          /* of its log, as of the last commit; the writer only */
-	int long_pages;         /* a log of so many is long */
-	int tidied_pages;       /* it had so many when the last try left something; 0: all was moved */
-	sqlite3_stmt *rollback; /* prepared beforehand: there may be no memory when it is needed */
+	bool began;              /* store_begin without store_commit or store_rollback */
+	struct tidying *tidying; /* the writer's; NULL */
+	sqlite3_stmt *rollback;  /* prepared beforehand: there may be no memory when it is needed */
 	struct statement *buckets[SQL_BUCKETS];
 	atomic_bool interrupted; /* store_interrupt */
 };
@@ -87,7 +85,7 @@ struct rows { /* an array that grows in an arena; start with arena and bytes */
 };
 void *sql_rows_add(struct rows *rows); /* a zeroed row at the end; NULL without memory */
 
-/* ---- between open.c, migrate.c and backup.c ---- */
+/* ---- between open.c, migrate.c, backup.c and tidy.c ---- */
 
 #define STORE_APPLICATION 0x53414645 /* application_id of our files: "SAFE" */
 
@@ -97,6 +95,10 @@ enum status migrate_run(struct store *store, int64_t from, struct error *err);
 
 /* Makes an empty file that nobody else may read. STATUS_REFUSED when there is one of that name. */
 enum status file_claim(const char *path, struct error *err);
+
+/* Has the log of `writer`, whose file is at `path`, tidied by store_tidy(), and nobody else. */
+enum status tidying_new(struct store *writer, const char *path, struct error *err);
+void tidying_free(struct tidying *tidying); /* waits for a round that is under way; NULL is fine */
 
 /* integrity_check (or quick_check) and foreign_key_check. */
 enum status backup_inspect(struct store *store, bool quick, struct error *err);

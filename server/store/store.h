@@ -21,7 +21,11 @@
 
 struct store;
 
-enum store_role { STORE_WRITER, STORE_READER };
+enum store_role {
+	STORE_WRITER,
+	STORE_READER,
+	STORE_MOVER, /* the store's own, beside the writer: see store_tidy() */
+};
 
 /* ---- life ---- */
 
@@ -59,12 +63,11 @@ void store_rollback(struct store *store);
 bool store_version(struct store *store, int64_t *out);
 bool store_is_void(const struct store *store); /* inside begin..commit, but the transaction is gone */
 
-/* Moves what was committed from the log into the file, when the log has become long; the writer alone does so, between
- * transactions, and after those who waited were answered. While others wait (`busy`), only when the log is very long. What
- * fails is logged, and tried again next time: nothing is lost by it. */
-void store_tidy(struct store *store, bool busy);
-void store_tidy_from(struct store *store,
-		     int pages); /* a log of so many 4 KiB pages is long; 1000 otherwise */
+/* The writer's, between transactions, after those who waited were answered. Once the log has become long, has what was
+ * committed moved from it into the file: by a thread of the store's own, and what little is left at once. What fails is
+ * logged, and tried again later: nothing is lost by it. */
+void store_tidy(struct store *store);
+void store_tidy_from(struct store *store, int pages); /* of 4 KiB: a log of so many is long; 8000 otherwise */
 
 /* How large it is on the disk, and its log of writes that are not in it yet (the WAL), in bytes; 0 for a file that is
  * not there. And how many journal entries all partnerships have together. */

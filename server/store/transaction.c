@@ -8,9 +8,6 @@
 #define EXIT_AGAIN 75 /* EX_TEMPFAIL of sysexits.h: the supervisor starts us again */
 #define ROLLBACKS  3  /* tries: memory that is missing may be there again */
 
-#define VERY_LONG  2 /* times a log that is long */
-#define RETRY      8 /* when something was left: after this part of a long log more */
-
 static enum status run(struct store *store, const char *text, struct error *err)
 {
 	struct statement *statement = NULL;
@@ -77,31 +74,6 @@ bool store_version(struct store *store, int64_t *out)
 	}
 	*out = version;
 	return true;
-}
-
-void store_tidy_from(struct store *store, int pages)
-{
-	store->long_pages = pages;
-}
-
-void store_tidy(struct store *store, bool busy)
-{
-	int pages = 0;
-	int moved = 0;
-	int code;
-
-	if (store->log_pages < store->long_pages * (busy ? VERY_LONG : 1) ||
-	    store->log_pages < store->tidied_pages + store->long_pages / RETRY) {
-		return;
-	}
-	code = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &moved);
-	/* While somebody reads an old snapshot, each try costs time and moves nothing: not after each commit. */
-	store->tidied_pages = code != SQLITE_OK || moved < pages ? store->log_pages : 0;
-	store->log_pages = 0; /* until the next commit says what is left */
-	if (code != SQLITE_OK && code != SQLITE_BUSY) {
-		log_event(LOG_WARNING, "tidy-failed", log_text("error", sqlite3_errmsg(store->db)),
-			  log_number("code", code));
-	}
 }
 
 enum status store_savepoint(struct store *store, struct error *err)

@@ -322,6 +322,89 @@ static void test_an_interrupted_check_says_so(void **state)
 	assert_ok(folder, store_check(folder->writer, true, &folder->err));
 }
 
+/* ---- tidying ---- */
+
+/* Changes at each beginning of the log: the salts in its header, as https://sqlite.org/fileformat2.html#walformat has it. */
+static uint64_t log_salts(struct folder *folder)
+{
+	FILE *file = fopen(in_folder(folder, STORE_FILE "-wal"), "r");
+	uint64_t salts = 0;
+
+	assert_non_null(file);
+	assert_int_equal(fseek(file, 16, SEEK_SET), 0);
+	assert_int_equal(fread(&salts, sizeof(salts), 1, file), 1);
+	fclose(file);
+	return salts;
+}
+
+static void commit_and_tidy(struct folder *folder, int number)
+{
+	begin(folder);
+	put_fact(folder, arena_printf(folder->arena, "fact %d", number % 50),
+		 arena_printf(folder->arena, "%d", number));
+	commit(folder);
+	store_tidy(folder->writer);
+}
+
+static const char *last_fact(struct folder *folder, int end)
+{
+	return fact(folder, folder->reader, arena_printf(folder->arena, "fact %d", (end - 1) % 50));
+}
+
+static void test_a_long_log_is_moved_and_begun_anew(void **state)
+{
+	struct folder *folder = *state;
+	int i = 0;
+
+	store_tidy_from(folder->writer, 20);
+	for (int round = 0; round < 20; round++) {
+		uint64_t salts = log_salts(folder);
+
+		while (log_salts(folder) == salts) { /* for ever, if it were never begun anew */
+			commit_and_tidy(folder, i++);
+		}
+	}
+	assert_ok(folder, store_check(folder->reader, false, &folder->err));
+	assert_string_equal(last_fact(folder, i), arena_printf(folder->arena, "%d", i - 1));
+}
+
+static void test_a_log_that_somebody_reads_from_is_not_begun_anew(void **state)
+{
+	struct folder *folder = *state;
+	uint64_t salts;
+	int i = 0;
+
+	store_tidy_from(folder->writer, 20);
+	commit_and_tidy(folder, i++);
+	salts = log_salts(folder);
+	assert_ok(folder, store_begin(folder->reader, &folder->err));
+	while (i < 500) {
+		commit_and_tidy(folder, i++);
+	}
+	assert_int_equal(log_salts(folder), salts);
+	assert_null(fact(folder, folder->reader, "fact 49"));
+	store_rollback(folder->reader);
+	while (log_salts(folder) == salts) {
+		commit_and_tidy(folder, i++);
+	}
+	assert_ok(folder, store_check(folder->reader, false, &folder->err));
+	assert_string_equal(last_fact(folder, i), arena_printf(folder->arena, "%d", i - 1));
+}
+
+static void test_closing_ends_what_is_being_moved(void **state)
+{
+	struct folder *folder = *state;
+
+	store_tidy_from(folder->writer, 20);
+	for (int i = 0; i < 40; i++) {
+		commit_and_tidy(folder, i);
+	}
+	store_close(folder->writer);
+	folder->writer = NULL;
+	assert_ok(folder, store_check(folder->reader, false, &folder->err));
+	assert_string_equal(fact(folder, folder->reader, "fact 39"), "39");
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, folder_setup, folder_teardown)
 
 int main(void)
@@ -344,6 +427,9 @@ int main(void)
 		CASE(test_backup_of_a_live_database_is_one_moment),
 		CASE(test_check_finds_a_damaged_page),
 		CASE(test_an_interrupted_check_says_so),
+		CASE(test_a_long_log_is_moved_and_begun_anew),
+		CASE(test_a_log_that_somebody_reads_from_is_not_begun_anew),
+		CASE(test_closing_ends_what_is_being_moved),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
