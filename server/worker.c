@@ -374,6 +374,7 @@ static void writer_work(struct worker *worker)
 		deliver_all(worker, job);
 		count++;
 	}
+	store_tidy(worker->context.store);
 	log_event(LOG_WARNING, "group-lost", log_number("jobs", (int64_t)count));
 }
 

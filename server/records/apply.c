@@ -200,10 +200,13 @@ enum status set_apply(struct change_set *set, struct span request, int64_t *entr
 			   &act.entry, err) != STATUS_OK) {
 		return err->status;
 	}
-	for (size_t i = 0, k = 0; i < set->item_count; i++) {
-		if (!is_idle(&set->items[i]) &&
-		    write_item(set, &set->items[i], &entry.changes[k++], &act, err) != STATUS_OK) {
-			return err->status;
+	for (size_t i = 0; i < set->item_count; i++) {
+		if (!is_idle(&set->items[i])) {
+			if (write_item(set, &set->items[i], &entry.changes[act.place], &act, err) !=
+			    STATUS_OK) {
+				return err->status;
+			}
+			act.place++;
 		}
 	}
 	*entry_number = act.entry;

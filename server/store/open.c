@@ -179,7 +179,8 @@ static enum status connect_to(const char *path, enum store_role role, struct sto
 		return error_memory(err);
 	}
 	store->role = role;
-	code = sqlite3_open_v2(path, &store->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+	code = sqlite3_open_v2(path, &store->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+			       gather_layer());
 	if (code != SQLITE_OK) {
 		status = sql_error(store, code, "open its file", err);
 		store_close(store);
@@ -260,6 +261,7 @@ enum status store_open(const char *path, enum store_role role, struct store **ou
 		}
 	}
 	if (status == STATUS_OK) {
+		gather_log(store, role == STORE_WRITER);
 		*out = store;
 		store = NULL;
 	}

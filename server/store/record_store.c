@@ -401,8 +401,7 @@ static enum status insert_version(struct store *store, int64_t partnership, cons
 		store,
 		"INSERT INTO version (partnership, kind, number, revision, entry, at, person, by_name, post,"
 		" verb, owner, state, title, removed, body, group_revisions, salts, place)"
-		" SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,"
-		" coalesce(max(place) + 1, 0) FROM version WHERE partnership = $1 AND entry = $5",
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
 		&statement, err);
 
 	if (status != STATUS_OK) {
@@ -410,6 +409,7 @@ static enum status insert_version(struct store *store, int64_t partnership, cons
 	}
 	bind_row(statement, partnership, row);
 	sql_span(statement, 17, row->salts);
+	sql_int(statement, 18, row->place);
 	status = sql_run(statement, NULL, err);
 out:
 	sql_done(statement);

@@ -27,6 +27,7 @@ enum status sql_error(struct store *store, int code, const char *doing, struct e
 {
 	const char *said = store->db ? sqlite3_errmsg(store->db) : sqlite3_errstr(code);
 
+	store->full = store->full || (code & 0xff) == SQLITE_FULL;
 	if ((code & 0xff) == SQLITE_NOMEM || code == SQLITE_IOERR_NOMEM) {
 		return error_memory(err);
 	}

@@ -29,6 +29,7 @@ struct store {
 	enum store_role role;
 	bool began;              /* store_begin without store_commit or store_rollback */
 	struct tidying *tidying; /* the writer's; NULL */
+	bool full;               /* the disk was, since store_tidy() last looked */
 	sqlite3_stmt *rollback;  /* prepared beforehand: there may be no memory when it is needed */
 	struct statement *buckets[SQL_BUCKETS];
 	atomic_bool interrupted; /* store_interrupt */
@@ -85,7 +86,7 @@ struct rows { /* an array that grows in an arena; start with arena and bytes */
 };
 void *sql_rows_add(struct rows *rows); /* a zeroed row at the end; NULL without memory */
 
-/* ---- between open.c, migrate.c, backup.c and tidy.c ---- */
+/* ---- between open.c, migrate.c, backup.c, gather.c and tidy.c ---- */
 
 #define STORE_APPLICATION 0x53414645 /* application_id of our files: "SAFE" */
 
@@ -95,6 +96,11 @@ enum status migrate_run(struct store *store, int64_t from, struct error *err);
 
 /* Makes an empty file that nobody else may read. STATUS_REFUSED when there is one of that name. */
 enum status file_claim(const char *path, struct error *err);
+
+/* The name of the layer that every connection opens its files through. */
+const char *gather_layer(void);
+/* Whether what a connection writes to its log is gathered. Only with synchronous=FULL: see gather.c. */
+void gather_log(struct store *store, bool gathers);
 
 /* Has the log of `writer`, whose file is at `path`, tidied by store_tidy(), and nobody else. */
 enum status tidying_new(struct store *writer, const char *path, struct error *err);

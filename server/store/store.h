@@ -121,7 +121,7 @@ struct record_row { /* one revision of one record */
 	const char *post; /* in which post, as it was; the same text as the entry's `post` */
 	const char
 		*verb; /* create, edit, remove or a transition; removed is set exactly when it is "remove" */
-	int64_t place; /* of a version that was read: which change of its entry it is, from 0; the store gives it */
+	int64_t place; /* of a version: which change of its entry it is, from 0 */
 	int64_t created_entry, created_at, created_person;
 	const char *created_by;
 	const char *owner; /* the id in the field `owner`, or "" */

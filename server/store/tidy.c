@@ -247,7 +247,12 @@ void store_tidy(struct store *store)
 	struct tidying *tidying = store->tidying;
 	int left;
 
-	if (tidying->pages < tidying->long_pages || !round_over(tidying)) {
+	if ((tidying->pages < tidying->long_pages && !store->full) || !round_over(tidying)) {
+		return;
+	}
+	if (store->full) { /* a log that begins anew needs no more room */
+		store->full = false;
+		finish(store, tidying);
 		return;
 	}
 	left = tidying->pages - tidying->moved;

@@ -292,6 +292,7 @@ static enum status start(struct crowd *crowd, const char *script, int long_pages
 	enum status status = folder_open_reader(&crowd->folder, &crowd->reader_store, err);
 
 	if (status == STATUS_OK && script) {
+		gather_log(crowd->folder.store, false); /* it may switch synchronous=FULL off */
 		status = sql_script(crowd->folder.store, script, "take the test's settings", err);
 	}
 	if (status == STATUS_OK && long_pages > 0) {

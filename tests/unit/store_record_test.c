@@ -156,6 +156,7 @@ static void put_history(struct folder *folder)
 	put(folder, 2, 1, 1);
 	put(folder, 1, 2, 2);
 	put(folder, 3, 1, 4);
+	removed.place = 1;
 	removed.removed = true;
 	removed.verb = "remove";
 	removed.title = "";

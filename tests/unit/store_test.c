@@ -322,6 +322,26 @@ static void test_an_interrupted_check_says_so(void **state)
 	assert_ok(folder, store_check(folder->writer, true, &folder->err));
 }
 
+/* Larger than one piece of what is gathered for the log, and than what a system call of SQLite's takes. */
+static void test_a_large_commit_is_written_whole(void **state)
+{
+	struct folder *folder = *state;
+	char value[2000];
+
+	memset(value, 'x', sizeof(value) - 1);
+	value[sizeof(value) - 1] = '\0';
+	begin(folder);
+	for (int i = 0; i < 500; i++) {
+		put_fact(folder, arena_printf(folder->arena, "fact %d", i), value);
+	}
+	commit(folder);
+	assert_ok(folder, store_check(folder->reader, false, &folder->err));
+	for (int i = 0; i < 500; i++) {
+		assert_string_equal(fact(folder, folder->reader, arena_printf(folder->arena, "fact %d", i)),
+				    value);
+	}
+}
+
 /* ---- tidying ---- */
 
 /* Changes at each beginning of the log: the salts in its header, as https://sqlite.org/fileformat2.html#walformat has it. */
@@ -427,6 +447,7 @@ int main(void)
 		CASE(test_backup_of_a_live_database_is_one_moment),
 		CASE(test_check_finds_a_damaged_page),
 		CASE(test_an_interrupted_check_says_so),
+		CASE(test_a_large_commit_is_written_whole),
 		CASE(test_a_long_log_is_moved_and_begun_anew),
 		CASE(test_a_log_that_somebody_reads_from_is_not_begun_anew),
 		CASE(test_closing_ends_what_is_being_moved),
