@@ -6,7 +6,7 @@
 #include "client/json.h"
 #include "client/print.h"
 #include "client/record.h"
-#include "common/digest.h"
+#include "common/ids.h"
 #include "common/text.h"
 
 #include <string.h>
@@ -23,7 +23,7 @@ enum status changeset_init(struct client *client, struct changeset *set, struct 
 		.dry_run = arguments_have(client->arguments, FLAG_DRY_RUN),
 	};
 	buffer_init(&set->changes, CHANGES_BYTES);
-	if (!random_bytes(set->request, sizeof(set->request))) {
+	if (!request_id_new(set->request)) {
 		return error_set(err, STATUS_FAILED, "this machine has no randomness to give");
 	}
 	return STATUS_OK;

@@ -2,9 +2,8 @@
 #ifndef SAFER_CLIENT_CHANGESET_H
 #define SAFER_CLIENT_CHANGESET_H
 
+#include "common/ids.h"
 #include "client/client.h"
-
-#define CHANGESET_REQUEST 16 /* bytes of a request id */
 
 struct changeset_field {
 	const char *name;
@@ -12,8 +11,8 @@ struct changeset_field {
 };
 
 struct changeset {
-	uint8_t request[CHANGESET_REQUEST]; /* drawn at birth; keep it to ask again for the same answer */
-	struct buffer changes;              /* packed items */
+	uint8_t request[REQUEST_ID]; /* drawn at birth; keep it to ask again for the same answer */
+	struct buffer changes;       /* packed items */
 	size_t count;
 	const char *reason; /* NULL: none; borrowed */
 	bool dry_run;

@@ -27,7 +27,7 @@ struct draft {
 	const char *at;      /* when it was begun */
 	struct span pending; /* packed items sent without an answer; empty: none */
 	size_t pending_count;
-	uint8_t request[CHANGESET_REQUEST]; /* that they were sent with */
+	uint8_t request[REQUEST_ID]; /* that they were sent with */
 };
 
 /* Gives `draft` a number and saves it with its form; the caller has filled in kind to reason. */

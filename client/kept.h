@@ -35,7 +35,7 @@ struct kept {
 	const char *at;     /* when it was begun */
 	const char *reason; /* for the journal; NULL: none */
 	bool sent;          /* and no answer came: only the very same request may follow */
-	uint8_t request[CHANGESET_REQUEST];
+	uint8_t request[REQUEST_ID];
 	const msgpack_object *collides; /* of the last refusal: a list as the server sends it; NULL */
 	int64_t next;                   /* number of the next "@" name */
 	struct kept_item *items;        /* in the arena */

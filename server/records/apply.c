@@ -106,13 +106,26 @@ static void put_salts(const struct journal_change *change, struct buffer *out)
 	}
 }
 
+/* The folded title, for the store's index of titles; NULL without memory. */
+static const char *folded_title(struct change_set *set, const struct item *item)
+{
+	const char *title = item_text(set, item, item->kind->title);
+
+	if (item->removes) {
+		return "";
+	}
+	if (!item->creates && !item_changed(item, item->kind->title)) {
+		return item->before.row.title;
+	}
+	return text_fold(set->arena, title, strlen(title));
+}
+
 static enum status write_item(struct change_set *set, const struct item *item,
 			      const struct journal_change *change, const struct record_row *act,
 			      struct error *err)
 {
 	struct record_row row = *act;
 	const msgpack_object *groups = NULL;
-	const char *title = item_text(set, item, item->kind->title);
 	struct buffer body;
 	struct buffer packed_groups;
 	struct buffer salts;
@@ -138,7 +151,7 @@ static enum status write_item(struct change_set *set, const struct item *item,
 	row.created_by = item->creates ? row.by : item->before.row.created_by;
 	row.owner = item->removes ? "" : item_text(set, item, "owner");
 	row.state = item->removes ? "" : item_text(set, item, "state");
-	row.title = item->removes ? "" : text_fold(set->arena, title, strlen(title));
+	row.title = folded_title(set, item);
 	row.removed = item->removes;
 	row.body = buffer_span(&body);
 	row.groups = buffer_span(&packed_groups);

@@ -291,13 +291,14 @@ static enum status judge_marking(struct change_set *set, const struct item *item
 static enum status judge_title(struct change_set *set, const struct item *item, struct error *err)
 {
 	const char *title = item_text(set, item, item->kind->title);
-	const char *folded = text_fold(set->arena, title, strlen(title));
+	const char *folded = NULL;
 	int64_t number = 0;
 	int64_t count = 0;
 
 	if (!item->kind->unique_title || title[0] == '\0' || !item_changed(item, item->kind->title)) {
 		return STATUS_OK;
 	}
+	folded = text_fold(set->arena, title, strlen(title));
 	if (folded == NULL) {
 		return error_memory(err);
 	}

@@ -2,6 +2,7 @@
 #include "server/store/sql.h"
 
 #include "embedded/store_schema_0001.h"
+#include "embedded/store_schema_0002.h"
 
 #include <stdio.h>
 
@@ -14,7 +15,7 @@ static const struct {
 	int64_t version; /* what the step leads to */
 	const char *text;
 } steps[] = {
-	{1, store_schema_0001}, SAFER_STEPS_OF_TOMORROW /* none, but in a test */
+	{1, store_schema_0001}, {2, store_schema_0002}, SAFER_STEPS_OF_TOMORROW /* none, but in a test */
 };
 
 #define STEPS (sizeof(steps) / sizeof(steps[0]))

@@ -17,11 +17,14 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #define LONG_PAGES 8000 /* 32 MiB: after a power cut it is read again at the next start, in some 50 ms */
 #define LITTLE     16   /* this part of a long log is little */
 #define RETRY \
 	8 /* when something stayed because an old snapshot is read: after this part of a long log more */
+#define NICENESS 5 /* of the thread: nobody waits for it, but the log grows meanwhile */
 #define ROUNDS \
 	4 /* of the thread, each for what was added during the one before; then the writer does the rest */
 
@@ -166,6 +169,7 @@ static void *thread_main(void *payload)
 	struct tidying *tidying = payload;
 	int result;
 
+	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS); /* Linux takes it for one thread */
 	pthread_mutex_lock(&tidying->lock);
 	for (;;) {
 		while (!tidying->asked && !tidying->stopping) {

@@ -1,4 +1,5 @@
 /* What is said to saferd, and to the echo in its stead: the same number of bytes there and back. */
+#include "common/ids.h"
 #include "tests/bench/data.h"
 #include "tests/bench/echo.h"
 #include "tests/bench/generator.h"
@@ -27,15 +28,13 @@ static size_t smaller(size_t a, size_t b)
 
 static void put_change(struct peer *peer)
 {
-	uint8_t request[16];
+	uint8_t request[REQUEST_ID];
 	char id[24];
 	char text[DATA_TEXT + 1];
 	int place = peer->turn % peer->record_count;
 
-	for (size_t i = 0; i < sizeof(request); i += sizeof(uint64_t)) {
-		uint64_t bits = draw();
-
-		memcpy(request + i, &bits, sizeof(bits));
+	if (!request_id_new(request)) {
+		abort();
 	}
 	memset(text, 'a' + (int)(draw() % 26), DATA_TEXT);
 	snprintf(text, 20, "%019llu", (unsigned long long)draw() % 1000000000);

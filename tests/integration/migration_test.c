@@ -1,6 +1,6 @@
 /* Data folders that former programs left, in tests/fixtures: today's saferd opens each, and nothing in it is lost. And
- * since there has been only one format so far, the machinery is tried with a saferd of tomorrow, which has two more steps
- * (tomorrow.h; this program has them too): it keeps the old store, the journal and its head, today's saferd refuses what it
+ * the machinery is tried with a saferd of tomorrow, which has two more steps (tomorrow.h; this program has them too): it
+ * keeps the old store, the journal and its head, today's saferd refuses what it
  * left, and it may be killed at any moment of its migration. */
 #include "server/store/sql.h"
 #include "tests/support/installation.h"
@@ -17,8 +17,9 @@
 
 #include <cmocka.h>
 
-#define TODAY    1 /* the format that today's programs write */
-#define TOMORROW 3
+#define FORMER   1 /* the format of the fixture that most tests take */
+#define TODAY    2 /* the one that today's programs write */
+#define TOMORROW 4
 
 static struct {
 	char root[64];
@@ -193,12 +194,12 @@ static void keeps_the_store_as_it_was(void)
 	char copy[PROGRAM_PATH];
 	char head[1024];
 
-	snprintf(copy, sizeof(copy), "%s.schema-%d", scene.store, TODAY);
-	assert_int_equal(number_in(copy, "PRAGMA user_version"), TODAY);
+	snprintf(copy, sizeof(copy), "%s.schema-%d", scene.store, FORMER);
+	assert_int_equal(number_in(copy, "PRAGMA user_version"), FORMER);
 	assert_int_equal(number_in(copy, "SELECT count(*) FROM version"), 9);
 	head_in(copy, head);
 	assert_string_equal(head, scene.head);
-	snprintf(copy, sizeof(copy), "%s.schema-%d.new", scene.store, TODAY);
+	snprintf(copy, sizeof(copy), "%s.schema-%d.new", scene.store, FORMER);
 	assert_int_not_equal(access(copy, F_OK), 0);
 }
 
@@ -227,7 +228,7 @@ static void what_only_reads_leaves_an_older_store_alone(void **state)
 	take("store-1");
 	assert_int_equal(saferd("saferd_tomorrow", "check", NULL), 7);
 	assert_says(scene.last.err, "has the older schema 1; the writer has to open it first");
-	assert_int_equal(number_in(scene.store, "PRAGMA user_version"), TODAY);
+	assert_int_equal(number_in(scene.store, "PRAGMA user_version"), FORMER);
 }
 
 static void an_older_server_refuses_a_newer_store(void **state)
@@ -239,7 +240,7 @@ static void an_older_server_refuses_a_newer_store(void **state)
 	serve_once("saferd_tomorrow");
 	for (size_t i = 0; i < 2; i++) {
 		assert_int_equal(saferd("saferd", commands[i], NULL), 7);
-		assert_says(scene.last.err, "has schema 3, this program knows up to 1");
+		assert_says(scene.last.err, "has schema 4, this program knows up to 2");
 		assert_says(scene.last.err, "Start the newer saferd that wrote it.");
 	}
 	assert_migrated(); /* and did nothing to it */
@@ -253,7 +254,7 @@ static void the_kept_store_can_be_served_again(void **state)
 	(void)state;
 	take("store-1");
 	serve_once("saferd_tomorrow");
-	snprintf(copy, sizeof(copy), "%s.schema-%d", scene.store, TODAY);
+	snprintf(copy, sizeof(copy), "%s.schema-%d", scene.store, FORMER);
 	assert_int_equal(rename(copy, scene.store), 0);
 	serve_once("saferd");
 	assert_checks_out("saferd");
@@ -321,7 +322,7 @@ static void a_migration_that_was_killed_is_taken_up_again(void **state)
 		killed = killed_after(after);
 		kills += killed;
 		version = number_in(scene.store, "PRAGMA user_version");
-		assert_true(version >= TODAY && version <= TOMORROW);
+		assert_true(version >= FORMER && version <= TOMORROW);
 		seen[version] = true;
 		/* A step is there whole, or not at all. */
 		assert_int_equal(number_in(scene.store, "SELECT count(*) FROM tomorrow"),
@@ -331,12 +332,12 @@ static void a_migration_that_was_killed_is_taken_up_again(void **state)
 		assert_int_equal(
 			number_in(scene.store, "SELECT count(*) FROM tomorrow WHERE colour = 'blue'"), 9);
 		assert_nothing_is_lost();
-		if (version == TODAY) {
+		if (version == FORMER) {
 			keeps_the_store_as_it_was();
 		}
 	}
 	assert_true(kills > 20);
-	assert_true(seen[TODAY] && seen[TODAY + 1] && seen[TOMORROW]);
+	assert_true(seen[FORMER] && seen[TODAY] && seen[TODAY + 1] && seen[TOMORROW]);
 	assert_checks_out("saferd_tomorrow");
 }
 

@@ -129,6 +129,7 @@ static void remove_person(struct server_fixture *server, int64_t number)
 					  "person", number, &row, &err),
 			 STATUS_OK);
 	row.revision++;
+	row.place = 99; /* of the same entry, after the others */
 	row.verb = "remove";
 	row.removed = true;
 	assert_int_equal(store_record_put(server->context.store, server->partnership, &row, &err), STATUS_OK);

@@ -256,6 +256,7 @@ static void a_person_who_left_the_directory_is_not_let_in(void **state)
 					  "person", server->administrator, &row, &err),
 			 STATUS_OK);
 	row.revision++;
+	row.place = 99; /* of the same entry, after the others */
 	row.verb = "remove";
 	row.removed = true;
 	assert_int_equal(store_record_put(server->context.store, server->partnership, &row, &err), STATUS_OK);

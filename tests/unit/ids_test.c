@@ -1,4 +1,5 @@
-/* Short human ids. */
+/* Ids of records and of requests. */
+#include "common/clock.h"
 #include "common/ids.h"
 
 #include <setjmp.h>
@@ -66,12 +67,34 @@ static void the_longest_id_fits(void **state)
 		"refuses " why, is_refused, NULL, NULL, text \
 	}
 
+static void ids_of_requests_follow_each_other_in_time(void **state)
+{
+	static const uint8_t time[] = {0x01, 0x7f, 0x22,
+				       0xe2, 0x79, 0xb0}; /* the example of RFC 9562, appendix A.6 */
+	uint8_t before[REQUEST_ID];
+	uint8_t after[REQUEST_ID];
+
+	(void)state;
+	clock_freeze(INT64_C(1645557742000) * 1000);
+	assert_true(request_id_new(before));
+	assert_memory_equal(before, time, sizeof(time));
+	assert_int_equal(before[6] >> 4, 7);
+	assert_int_equal(before[8] >> 6, 2);
+	assert_true(request_id_new(after));
+	assert_memory_not_equal(before, after, REQUEST_ID);
+	clock_freeze(INT64_C(1645557742001) * 1000);
+	assert_true(request_id_new(after));
+	assert_true(memcmp(before, after, REQUEST_ID) < 0);
+	clock_freeze(0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ids_are_read_in_any_case),
 		cmocka_unit_test(only_the_given_bytes_are_read),
 		cmocka_unit_test(the_longest_id_fits),
+		cmocka_unit_test(ids_of_requests_follow_each_other_in_time),
 		REFUSED("nothing", ""),
 		REFUSED("letters alone", "A"),
 		REFUSED("a number alone", "12"),
