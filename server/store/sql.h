@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 
 #define SQL_BUCKETS 64
+#define EXIT_AGAIN  75 /* EX_TEMPFAIL of sysexits.h: the supervisor starts us again */
 
 struct statement { /* one prepared statement; stays in the cache of its store */
 	struct store *store;

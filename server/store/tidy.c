@@ -123,17 +123,41 @@ static void log_failure(const char *why, int code)
 	log_event(LOG_WARNING, "tidy-failed", log_text("error", why), log_number("code", code));
 }
 
+/* When a sync failed, nobody knows which pages are in the file, and SQLite would not move them again. The next process
+ * reads the whole log. */
+static void end_if_uncertain(int code)
+{
+	if (code == SQLITE_IOERR_FSYNC) {
+		log_event(LOG_ERROR, "tidy-uncertain", log_text("error", sqlite3_errstr(code)),
+			  log_number("code", code));
+		_exit(EXIT_AGAIN);
+	}
+}
+
 /* Moves what no older snapshot is in the way of. Answers how many pages of the log are in the file now, -1 on failure. */
 static int move_pages(struct store *store, int *pages)
 {
 	int moved = 0;
 	int code = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, pages, &moved);
 
+	end_if_uncertain(code);
 	if (code != SQLITE_OK) {
 		log_failure(sqlite3_errmsg(store->db), code);
 		return -1;
 	}
 	return moved;
+}
+
+/* SQLite syncs the file when the last page of the log was moved, which is while others wait. Then there is little to do
+ * if the rest was synced before. */
+static void sync_file(struct store *mover)
+{
+	sqlite3_file *file = NULL;
+
+	if (sqlite3_file_control(mover->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK && file &&
+	    file->pMethods) {
+		end_if_uncertain(file->pMethods->xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY));
+	}
 }
 
 static enum status connect(struct tidying *tidying, struct error *err)
@@ -161,6 +185,9 @@ static int move_anchored(struct tidying *tidying)
 	}
 	moved = move_pages(tidying->mover, &pages);
 	store_rollback(tidying->anchor);
+	if (moved > 0) {
+		sync_file(tidying->mover);
+	}
 	return moved;
 }
 

@@ -5,8 +5,7 @@
 
 #include <unistd.h>
 
-#define EXIT_AGAIN 75 /* EX_TEMPFAIL of sysexits.h: the supervisor starts us again */
-#define ROLLBACKS  3  /* tries: memory that is missing may be there again */
+#define ROLLBACKS 3 /* tries: memory that is missing may be there again */
 
 static enum status run(struct store *store, const char *text, struct error *err)
 {
