@@ -16,8 +16,8 @@ export function dice(seed) {
 
 /* How often what is asked, of each hundred; people who only look do not change much. */
 const weights = {
-	worker: { edit: 37, several: 9, move: 9, create: 5, remove: 3, undo: 3, dry: 7, read: 14, list: 4, history: 2, past: 3, again: 3, misuse: 1 },
-	looker: { edit: 3, several: 1, move: 3, create: 1, remove: 1, undo: 0, dry: 3, read: 55, list: 18, history: 5, past: 8, again: 1, misuse: 1 },
+	worker: { edit: 31, settle: 6, several: 9, move: 9, create: 5, remove: 3, undo: 3, dry: 7, read: 14, list: 4, history: 2, past: 3, again: 3, misuse: 1 },
+	looker: { edit: 3, settle: 1, several: 1, move: 3, create: 1, remove: 1, undo: 0, dry: 3, read: 54, list: 18, history: 5, past: 8, again: 1, misuse: 1 },
 };
 const wanted = { priority: 8, action: 24, milestone: 14, plan: 5 }; /* records of each kind that are there at once */
 const texts = ["Patrols", "Lighting", "Locks", "Youth work", "Licensing", "Outreach", "Mediation", "Cameras"];
@@ -149,8 +149,30 @@ export class Chance {
 		return record ? this.#change([this.#edit(record)]) : this.move(client);
 	}
 
+	/* As a client settles a conflict: theirs, as far as is known, is given up, or one's own, or both for a third value; now and
+	 * then something is said to have been theirs that never was. */
+	settle(client) {
+		const record = this.#mine(client, "edit");
+
+		if (!record) {
+			return this.move(client);
+		}
+		const { revision, fields: theirs } = record.versions.at(-1);
+		const item = { do: "edit", id: record.id, base: this.roll() < 0.8 ? revision : this.#base(record), fields: {}, settled: {} };
+		for (const [name, value] of Object.entries(this.#values(record.kind, 1 + this.below(2)))) {
+			const way = this.pick(["mine", "theirs", "third"]);
+			const was = this.roll() < 0.05 ? value : (theirs[name] ?? null);
+
+			item.settled[name] = { ...(way !== "mine" && { mine: value }), ...(way !== "theirs" && { theirs: was }) };
+			if (way !== "theirs") {
+				item.fields[name] = way === "mine" ? value : (this.#values(record.kind, 6)[name] ?? value);
+			}
+		}
+		return this.#change([Object.keys(item.fields).length > 0 ? item : { do: "edit", id: item.id, base: item.base, settled: item.settled }]);
+	}
+
 	dry(client) {
-		const { method, params } = this[this.pick(["edit", "several", "move", "create", "remove"])](client);
+		const { method, params } = this[this.pick(["edit", "settle", "several", "move", "create", "remove"])](client);
 
 		return { method, params: method === "change" ? { ...params, dry_run: true } : params };
 	}

@@ -15,6 +15,7 @@ export const promises = {
 	"false conflict": "a conflict is told only where there is one, with its values and its people",
 	"same value": "the value that is there already never collides, and changes nothing",
 	also: "an answer tells exactly what others changed besides",
+	"given up": "what was given up in a conflict is noted with the change as it was said, stood there, and is noted nowhere else",
 	atomic: "a change-set happens whole and as it was asked, or not at all",
 	repeats: "a repeat gets the first answer",
 	"dry run": "a dry run says what would happen and changes nothing",
@@ -210,16 +211,19 @@ export class Checker {
 			this.#wrong("once", `entry ${entry.entry} is by ${entry.person}`, op);
 		}
 		if (error) {
-			const rule = { conflict: "lost update", "not-permitted": "rights", "not-found": "rights", refused: "rules of records" }[error.name] ?? "atomic";
+			const rule = { conflict: "lost update", "not-permitted": "rights", "not-found": "rights", refused: "rules of records", ...(op.params.changes.some(({ settled }) => settled) && { invalid: "given up" }) }[error.name] ?? "atomic";
 
 			this.#wrong(rule, `entry ${entry.entry} should have been ${error.name} ${error.rule ?? ""} ${short(error.details) ?? ""}`, op);
 			return;
 		}
-		const wanted = items.filter(({ fields }) => fields !== null).map(({ id, kind, revision, verb, fields }) => ({ id, kind, revision, verb, fields }));
-		const got = entry.changes.map(({ id, kind, revision, verb, fields }) => ({ id, kind, revision, verb, fields }));
+		const wanted = items.filter(({ fields }) => fields !== null);
+		const got = entry.changes;
+		const parts = (list) => list.map(({ id, kind, revision, verb, fields }) => ({ id, kind, revision, verb, fields }));
 		const byId = (list) => [...list].sort((a, b) => (a.id < b.id ? -1 : 1));
-		if (!same(byId(wanted), byId(got))) {
-			this.#wrong("atomic", `entry ${entry.entry} is ${short(got)}, it should be ${short(wanted)}`, op);
+		if (!same(byId(parts(wanted)), byId(parts(got)))) {
+			this.#wrong("atomic", `entry ${entry.entry} is ${short(parts(got))}, it should be ${short(parts(wanted))}`, op);
+		} else if (!same(this.#notes(wanted), this.#notes(got))) {
+			this.#wrong("given up", `entry ${entry.entry} has ${short(this.#notes(got))}, it should have ${short(this.#notes(wanted))}`, op);
 		} else if (op.answers.length > 0) {
 			const difference = this.#differs(op.answers[0].result.changes, items);
 
@@ -227,6 +231,10 @@ export class Checker {
 				this.#wrong(difference, `it should be ${short(items)}`, op);
 			}
 		}
+	}
+
+	#notes(changes) {
+		return Object.fromEntries(changes.filter(({ settled }) => settled).map(({ id, settled }) => [id, settled]));
 	}
 
 	/* Which rule an answer to a change-set breaks, or null. New records of a dry run have ids that nobody keeps. */
@@ -388,7 +396,7 @@ export class Checker {
 				const names = [...seen].filter((name) => !same(last[name], version.fields[name]));
 				const { entry, revision, at, by, verb, reason } = version;
 
-				out.push({ entry, revision, at, by, verb, reason, fields: Object.fromEntries(names.map((name) => [name, { from: last[name] ?? null, to: version.fields[name] ?? null }])) });
+				out.push({ entry, revision, at, by, verb, reason, fields: Object.fromEntries(names.map((name) => [name, { from: last[name] ?? null, to: version.fields[name] ?? null }])), settled: this.world.givenUp(who, id, version, seen, point) });
 				last = version.fields;
 			}
 		}
@@ -402,7 +410,7 @@ export class Checker {
 	}
 
 	#sameTale(got, wanted) {
-		const parts = (list) => list.map(({ entry, revision, at, by, verb, reason, fields }) => [entry, revision, at, by, verb, reason || null, fields]);
+		const parts = (list) => list.map(({ entry, revision, at, by, verb, reason, fields, settled }) => [entry, revision, at, by, verb, reason || null, fields, settled ?? {}]);
 
 		return same(parts(got), parts(wanted));
 	}

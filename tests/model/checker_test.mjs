@@ -196,6 +196,33 @@ const faults = [
 	["an answer tells what nobody changed", "also", (game) => {
 		game.changed((found) => asked(found).do === "edit").result.changes[0].also.marking_review = "2020-01-01";
 	}],
+	["what was given up is not noted", "given up", (game) => {
+		delete game.changed(({ entry }) => entry.changes[0].settled).entry.changes[0].settled;
+	}],
+	["what was given up is noted with another value", "given up", (game) => {
+		const { entry } = game.changed((found) => one(found) && Object.values(found.entry.changes[0].settled ?? {}).some(({ mine }) => mine !== undefined));
+
+		Object.values(entry.changes[0].settled).find(({ mine }) => mine !== undefined).mine = "another value";
+	}],
+	["what was given up is noted as another's", "given up", (game) => {
+		const { entry } = game.changed((found) => one(found) && Object.values(found.entry.changes[0].settled ?? {}).some(({ by }) => by));
+
+		Object.values(entry.changes[0].settled).find(({ by }) => by).by = "Somebody Else";
+	}],
+	["somebody is said to have written what they did not", "given up", (game) => {
+		const { op } = game.changed((found) => one(found) && Object.values(asked(found).settled ?? {}).some(({ theirs }) => theirs !== undefined));
+
+		Object.values(op.params.changes[0].settled).find(({ theirs }) => theirs !== undefined).theirs = "what never stood there";
+	}],
+	["something is noted as given up by a change that gave nothing up", "given up", (game) => {
+		game.changed((found) => one(found) && asked(found).do === "edit" && !asked(found).settled).entry.changes[0].settled = { source: { mine: "nothing of the kind" } };
+	}],
+	["a history tells otherwise what was given up", "fresh", (game) => {
+		const notes = ({ changes }) => changes.flatMap(({ settled }) => Object.values(settled ?? {}));
+		const { result } = game.shown("history", ({ result: told }) => notes(told).length > 0);
+
+		notes(result)[0].mine = "another value";
+	}],
 	["a part of a change-set is left out", "atomic", (game) => {
 		game.changed(({ entry }) => entry.changes.length > 1).entry.changes.pop();
 	}],

@@ -28,7 +28,7 @@ const ranks = ["open", "restricted", "exempt"];
 const rank = (fields) => Math.max(0, ranks.indexOf(fields.marking));
 
 export class World {
-	records = new Map(); /* id to {id, kind, versions: [{entry, revision, verb, person, by, at, fields, groups, removed}]} */
+	records = new Map(); /* id to {id, kind, versions: [{entry, revision, verb, person, by, at, fields, groups, settled, removed}]} */
 	#fieldsSeen = new Map(); /* of a standing, to a set of names */
 
 	/* people: {id, name, posts}, as the oracle takes them. */
@@ -63,7 +63,7 @@ export class World {
 		let wrong = null;
 
 		for (const change of entry.changes) {
-			const { id, kind, revision, verb, fields } = change;
+			const { id, kind, revision, verb, fields, settled } = change;
 			const record = this.records.get(id) ?? { id, kind, versions: [] };
 			const last = record.versions.at(-1);
 
@@ -77,7 +77,7 @@ export class World {
 				this.records.set(id, record);
 				this.pool?.push(record);
 			}
-			record.versions.push(this.#version(entry, change, last, kind, revision, verb, fields));
+			record.versions.push({ ...this.#version(entry, change, last, kind, revision, verb, fields), settled });
 		}
 		return wrong;
 	}
@@ -233,6 +233,11 @@ export class World {
 			}
 			values[name] = value ?? undefined;
 		}
+		for (const [name, sides] of Object.entries(asked.settled ?? {})) {
+			if (kind.fields.get(name).required && Object.values(sides).includes(null)) {
+				return refused("invalid");
+			}
+		}
 		if (creates && kind.first) {
 			values.state = kind.first;
 		}
@@ -249,6 +254,7 @@ export class World {
 			was: before?.fields ?? {},
 			values,
 			asked: new Set(Object.keys(asked.fields ?? {})),
+			settled: asked.settled ?? {},
 		});
 		return null;
 	}
@@ -286,7 +292,7 @@ export class World {
 		const no = refused("not-permitted");
 
 		item.changed = new Set(kind.names.filter((name) => !same(item.values[name], item.was[name])));
-		const touched = [...item.asked].filter((name) => item.changed.has(name));
+		const touched = [...new Set([...[...item.asked].filter((name) => item.changed.has(name)), ...Object.keys(item.settled)])];
 		const editsToo = item.step && touched.length > 0;
 		const open = (name) => (creates ? oracle.fillsField(person, before, name) : oracle.editsField(person, before, name));
 
@@ -335,6 +341,9 @@ export class World {
 
 	/* States, second persons, the kind's rules, what is required, markings, titles: in this order. */
 	#obey(set, item) {
+		if (!this.#stood(item)) {
+			return refused("invalid");
+		}
 		const rule = item.removes ? (partOf(set, item) ?? this.#referenced(set, item)) : (this.#moved(set, item) ?? rules[item.kind.name]?.(set, item));
 
 		if (rule || item.removes) {
@@ -344,6 +353,34 @@ export class World {
 			return refused("refused", "required");
 		}
 		return this.#marked(set, item) ?? this.#titled(set, item);
+	}
+
+	/* What somebody says that they gave up of another's is what stood there. */
+	#stood(item) {
+		return Object.entries(item.settled).every(([name, sides]) => !("theirs" in sides) || same(sides.theirs, this.#versionOf(item.id, item.base).fields[name]));
+	}
+
+	/* The same as it is noted: with the revision that theirs stood in, and who made it. */
+	#given(item) {
+		const { groups } = item.creates ? { groups: {} } : this.#versionOf(item.id, item.base);
+		const note = (name, { mine, theirs }) => {
+			const revision = groups[item.kind.group.get(name)] ?? 1;
+
+			return { ...(mine !== undefined && { mine }), ...(theirs !== undefined && { theirs, revision, by: this.#versionOf(item.id, revision).by }) };
+		};
+		const notes = Object.entries(item.settled).map(([name, sides]) => [name, note(name, sides)]);
+
+		return notes.length > 0 ? Object.fromEntries(notes) : undefined;
+	}
+
+	/* What somebody is told of what was given up for a version: of fields that it shows, as does the version before. */
+	givenUp(person, id, version, seen, point) {
+		const before = version.settled ? this.#versionOf(id, version.revision - 1) : undefined;
+		const shown = before && this.sees(person, id, before, point) ? this.fieldsSeen(person, this.records.get(id).kind, before.fields) : new Set();
+		const names = Object.keys(version.settled ?? {}).filter((name) => seen.has(name) && shown.has(name));
+		const hand = ({ by, ...sides }) => ("revision" in sides ? { ...sides, by: this.sees(person, id, this.#versionOf(id, sides.revision), point) ? by : null } : sides);
+
+		return Object.fromEntries(names.map((name) => [name, hand(version.settled[name])]));
 	}
 
 	#moved(set, item) {
@@ -438,7 +475,7 @@ export class World {
 
 	/* What becomes of one item: its place in the answer, and in the journal; fields null when nothing had to change. */
 	#outcome(set, item) {
-		const idle = !item.creates && !item.removes && item.changed.size === 0;
+		const idle = !item.creates && !item.removes && item.changed.size === 0 && Object.keys(item.settled).length === 0;
 		const also = {};
 		const changed = {};
 
@@ -457,6 +494,6 @@ export class World {
 		}
 		const revision = (item.before?.revision ?? 0) + (idle ? 0 : 1);
 
-		return { id: item.id, kind: item.kind.name, verb: item.verb, revision, ref: item.ref, also, fields: idle ? null : changed };
+		return { id: item.id, kind: item.kind.name, verb: item.verb, revision, ref: item.ref, also, fields: idle ? null : changed, settled: this.#given(item) };
 	}
 }
