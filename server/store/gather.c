@@ -74,7 +74,8 @@ static int log_write(sqlite3_file *file, const void *data, int bytes, sqlite3_in
 	size_t length = (size_t)bytes;
 	int code = SQLITE_OK;
 
-	if (at != log->at + (sqlite3_int64)log->length || length > sizeof(log->bytes) - log->length) {
+	if (!log->gathers || at != log->at + (sqlite3_int64)log->length ||
+	    length > sizeof(log->bytes) - log->length) {
 		code = write_gathered(log);
 	}
 	if (code != SQLITE_OK) {
