@@ -289,6 +289,7 @@ void connection_end(struct connection *connection, uint32_t id)
 void connection_rest(struct connection *connection)
 {
 	connection->rests = true;
+	connections_rest(connection->all);
 }
 
 void connection_send(struct connection *connection, struct span bytes)

@@ -53,7 +53,7 @@ bool connection_crowded(const struct connection *connection); /* unsent output i
 bool connection_begin(struct connection *connection, uint32_t id);
 void connection_end(struct connection *connection, uint32_t id);
 
-/* It asks too often: nothing more is read from it until the deadlines are next looked at. */
+/* It asks too often: nothing more is read from it for a moment, until the next look at the deadlines at most. */
 void connection_rest(struct connection *connection);
 
 /* Sends an error that answers message `id` (0 when it is not known) and closes after it. */

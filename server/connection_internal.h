@@ -33,6 +33,7 @@ struct connection {
 	bool read_wants_write; /* what OpenSSL waits for before it can go on */
 	bool write_wants_read;
 	bool handshake_wants_write;
+	bool greeted; /* the hello of its handshake was answered */
 
 	struct tls_peer peer;
 	int64_t credential;
@@ -40,7 +41,7 @@ struct connection {
 	struct buffer in; /* from the start of a message */
 	size_t scanned;   /* bytes of `in` that the scanner has seen */
 	struct scanner scanner;
-	bool rests;         /* nothing is read until connections_check() */
+	bool rests;         /* nothing is read until it is woken */
 	bool input_told;    /* an event told that the socket has bytes, or a handshake may have left some */
 	bool input_pending; /* bytes may be waiting inside OpenSSL or in `in`: no event will tell */
 	uint64_t taken;     /* messages so far */
@@ -59,6 +60,7 @@ struct connection {
 
 	/* Milliseconds of the monotonic clock. */
 	int64_t entered;      /* the present state */
+	int64_t waits;        /* a handshake for its peer: since it came, or was greeted */
 	int64_t heard;        /* the last bytes of the peer */
 	int64_t begun;        /* the first bytes of an unfinished message */
 	int64_t output_moved; /* the last time that the peer took bytes, or that there began to be some */
@@ -87,7 +89,8 @@ void connection_arm(struct connection *connection);   /* waits for exactly what 
 const struct limits *connections_limits(const struct connections *connections);
 const struct connection_hooks *connections_hooks(const struct connections *connections);
 size_t connections_of_fingerprint(const struct connections *connections, const struct digest *fingerprint);
-void connections_turn(struct connection *connection); /* lets it go on when the loop turns */
+void connections_turn(struct connection *connection);   /* lets it go on when the loop turns */
+void connections_rest(struct connections *connections); /* soon wakes those that rest */
 void connections_sweep_soon(struct connections *connections);
 void connections_handshake_over(struct connections *connections, bool failed);
 void connections_refuse(struct connections *connections); /* counts one that ends with an error */

@@ -328,6 +328,10 @@ static void shake_hands(struct connection *connection)
 		settle(connection);
 		break;
 	case IO_AGAIN:
+		if (!connection->greeted && BIO_number_written(SSL_get_wbio(connection->ssl)) > 0) {
+			connection->greeted = true;
+			connection->waits = clock_monotonic_ms();
+		}
 		break;
 	default:
 		log_about(connection->about, LOG_INFO, "handshake-failed",

@@ -10,11 +10,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#define EVICT_AFTER_MS  1000 /* no honest handshake takes so long */
-#define CROWD_AFTER_MS  100  /* the same, of an address that has a good part of them all */
-#define CROWD_PART      4    /* which is one in so many */
-#define HANDSHAKES_TURN 2    /* steps of handshakes in one turn of the loop: some half a millisecond each */
-#define IPV6_NETWORK    8    /* bytes of the part that one subscriber is given */
+#define EVICT_AFTER_MS 1000 /* no honest peer takes so long to end its handshake */
+#define SILENT_AFTER_MS \
+	200               /* nor to begin it; nor to end it, of an address that has a good part of them all */
+#define CROWD_PART      4 /* which is one in so many */
+#define EVICT_TURN      8 /* that are dropped at once: some fifteen microseconds each */
+#define HANDSHAKES_TURN 1 /* steps of handshakes in one turn of the loop: half a millisecond or more each */
+#define REST_MS         25 /* of a peer that asks too often */
+#define IPV6_NETWORK    8  /* bytes of the part that one subscriber is given */
 
 struct connections {
 	struct event_base *base; /* borrowed */
@@ -30,6 +33,7 @@ struct connections {
 	int64_t refused;
 	int64_t held; /* bytes for all of them, and for requests that wait */
 	uint64_t last_number;
+	struct event *rested; /* those that ask too often may go on */
 	struct event *turn;
 	bool turning;               /* its callback runs */
 	struct connection *in_turn; /* those that go on when the loop turns, first come first */
@@ -201,6 +205,39 @@ static void on_turn(evutil_socket_t fd, short what, void *payload)
 	connections->turning = false;
 }
 
+/* ---- resting ---- */
+
+static void wake_those_that_rest(struct connections *connections)
+{
+	for (size_t i = 0; i < connections->count; i++) {
+		struct connection *connection = connections->list[i];
+
+		if (connection->rests) {
+			connection->rests = false;
+			connection->input_pending = true;
+			connections_turn(connection);
+		}
+	}
+}
+
+static void on_rested(evutil_socket_t fd, short what, void *payload)
+{
+	(void)fd;
+	(void)what;
+	wake_those_that_rest(payload);
+}
+
+/* Not for long: a device may have many connections, which together ask for all that was saved up while they rested. What is
+ * saved in a quarter of a second keeps everybody else waiting for longer than a disk does. */
+void connections_rest(struct connections *connections)
+{
+	static const struct timeval soon = {0, REST_MS * 1000};
+
+	if (!event_pending(connections->rested, EV_TIMEOUT, NULL)) {
+		event_add(connections->rested, &soon);
+	}
+}
+
 /* ---- coming and going ---- */
 
 enum status connections_new(struct event_base *base, const struct limits *limits,
@@ -217,11 +254,12 @@ enum status connections_new(struct event_base *base, const struct limits *limits
 	connections->hooks = *hooks;
 	connections->in_turn_end = &connections->in_turn;
 	connections->turn = evtimer_new(base, on_turn, connections);
+	connections->rested = evtimer_new(base, on_rested, connections);
 	for (size_t i = 0; i < OFTEN_COUNT; i++) {
 		connections->rates[i] = rates_new();
 		memory = memory && connections->rates[i];
 	}
-	if (!connections->turn || !memory) {
+	if (!connections->turn || !connections->rested || !memory) {
 		connections_free(connections);
 		return error_memory(err);
 	}
@@ -241,6 +279,9 @@ void connections_free(struct connections *connections)
 	sweep(connections);
 	if (connections->turn) {
 		event_free(connections->turn);
+	}
+	if (connections->rested) {
+		event_free(connections->rested);
 	}
 	for (size_t i = 0; i < OFTEN_COUNT; i++) {
 		rates_free(connections->rates[i]);
@@ -308,6 +349,7 @@ enum status connections_add(struct connections *connections, int fd, SSL *ssl,
 	connection->reason = "";
 	connection->state = CONNECTION_HANDSHAKE;
 	connection->entered = clock_monotonic_ms();
+	connection->waits = connection->entered;
 	format_address(address, connection->address, sizeof(connection->address));
 	connections_name_address(address, connection->about, sizeof(connection->about));
 	connection_assign(connection, connections->base);
@@ -542,18 +584,26 @@ static bool is_crowd(const struct connections *connections, const struct connect
 	return count > most;
 }
 
+/* A peer keeps us waiting while it is its turn to say something. */
+static bool may_go(const struct connections *connections, const struct connection *connection, int64_t now_ms)
+{
+	int64_t waited = now_ms - connection->waits;
+
+	if (connection->state != CONNECTION_HANDSHAKE || connection->in_turn) {
+		return false;
+	}
+	return waited >= EVICT_AFTER_MS ||
+	       (waited >= SILENT_AFTER_MS && (!connection->greeted || is_crowd(connections, connection)));
+}
+
 bool connections_evict(struct connections *connections, int64_t now_ms)
 {
-	for (size_t i = 0; i < connections->count; i++) {
+	int left = EVICT_TURN;
+
+	for (size_t i = 0; i < connections->count && left > 0; i++) {
 		struct connection *connection = connections->list[i];
 
-		if (connection->state != CONNECTION_HANDSHAKE) {
-			continue;
-		}
-		if (now_ms - connection->entered < CROWD_AFTER_MS) {
-			return false; /* those after it are younger still */
-		}
-		if (now_ms - connection->entered < EVICT_AFTER_MS && !is_crowd(connections, connection)) {
+		if (!may_go(connections, connection, now_ms)) {
 			continue;
 		}
 		log_about(connection->about, LOG_INFO, "handshake-evicted",
@@ -561,24 +611,20 @@ bool connections_evict(struct connections *connections, int64_t now_ms)
 			  log_text("address", connection->address));
 		connections_limit(connections, LIMITED_handshakes);
 		connection_fail(connection, "it made room for another handshake");
-		return true;
+		left--;
 	}
-	return false;
+	return left < EVICT_TURN;
 }
 
 void connections_check(struct connections *connections, int64_t now_ms)
 {
 	size_t count = connections->count;
 
+	wake_those_that_rest(connections);
 	for (size_t i = 0; i < count; i++) {
 		struct connection *connection = connections->list[i];
 		const char *reason = connection_out_of_patience(connection, now_ms);
 
-		if (connection->rests) {
-			connection->rests = false;
-			connection->input_pending = true;
-			connections_turn(connection);
-		}
 		if (!reason) {
 			continue;
 		}

@@ -66,8 +66,9 @@ int64_t connections_held(const struct connections *connections);
 /* From the same network address; an IPv6 network of 64 bits counts as one. */
 size_t connections_of_address(const struct connections *connections, const struct sockaddr_storage *address);
 
-/* Drops the oldest handshake if it has lasted a second, to make room; or a tenth of one, when its address has more than
- * a quarter of them. So a single address cannot keep the others waiting. */
+/* Makes room for other handshakes: drops those whose peers keep us waiting. That is for a second; or a fifth of one, of a
+ * peer that has not said a word, and of an address that has more than a quarter of all handshakes. Of honest peers the first
+ * word comes with the connection. So neither a single address nor thousands that are silent keep the others out. */
 bool connections_evict(struct connections *connections, int64_t now_ms);
 
 /* Closes whoever has used up our patience. The loop calls it four times a second with clock_monotonic_ms(). */

@@ -16,11 +16,11 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#define ACCEPT_TURN     16 /* connections in one turn of the loop */
+#define ACCEPT_TURN     4 /* connections in one turn of the loop: some tenth of a millisecond each */
 #define BACKLOG         512
 #define REST_FIRST_MS   100
 #define REST_LONGEST_MS 1000
-#define CROWD_REST_MS   100 /* until handshakes are looked at again */
+#define CROWD_REST_MS   25 /* until handshakes are looked at again */
 
 struct listener {
 	struct event_base *base;

@@ -198,7 +198,7 @@ static void takes_only_so_many_in_one_turn(void **state)
 		call();
 	}
 	event_base_loop(door.wire->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
-	assert_int_equal(inside(), 16);
+	assert_int_equal(inside(), 4);
 	wire_until(door.wire, inside() == 20);
 }
 

@@ -14,32 +14,62 @@ static void gives_a_handshake_its_time_and_no_more(void **state)
 	assert_int_equal(ready->wire->settled, 1);
 }
 
-static void an_old_handshake_makes_room_and_a_young_one_does_not(void **state)
+/* So many peers say hello, and nothing when that is answered. `flags` are of event_base_loop. */
+static void say_hello(struct ready *ready, int count, int flags)
+{
+	for (int i = 0; i < count; i++) {
+		SSL *ssl = wire_begin(ready->wire, (struct wire_offer){.alpn = ALPN_ENROL})->ssl;
+
+		assert_int_equal(SSL_get_error(ssl, SSL_connect(ssl)), SSL_ERROR_WANT_READ);
+	}
+	event_base_loop(ready->wire->base, EVLOOP_NONBLOCK | flags);
+}
+
+static size_t left_after(struct ready *ready, int64_t now)
+{
+	connections_evict(ready->wire->connections, now);
+	return connections_handshakes(ready->wire->connections);
+}
+
+static void a_peer_that_says_nothing_soon_makes_room(void **state)
 {
 	struct ready *ready = *state;
 	int64_t now = clock_monotonic_ms();
 
 	wire_begin(ready->wire, (struct wire_offer){.alpn = ALPN_ENROL});
-	assert_false(connections_evict(ready->wire->connections, now));
+	assert_false(connections_evict(ready->wire->connections, now + 100));
 	assert_int_equal(connections_handshakes(ready->wire->connections), 1);
-	assert_true(connections_evict(ready->wire->connections, now + 2000));
+	assert_true(connections_evict(ready->wire->connections, now + 300));
 	assert_int_equal(connections_handshakes(ready->wire->connections), 0);
-	assert_false(connections_evict(ready->wire->connections, now + 2000));
+	assert_false(connections_evict(ready->wire->connections, now + 300));
+}
+
+static void a_peer_that_said_hello_makes_room_after_a_second(void **state)
+{
+	struct ready *ready = *state;
+	int64_t now = clock_monotonic_ms();
+
+	say_hello(ready, 1, 0);
+	assert_int_equal(left_after(ready, now + 900), 1);
+	assert_int_equal(left_after(ready, clock_monotonic_ms() + 1000), 0);
 }
 
 static void an_address_with_many_handshakes_makes_room_sooner(void **state)
 {
 	struct ready *ready = *state;
-	int64_t now = clock_monotonic_ms();
 
 	limits_of(ready)->handshakes = 8;
-	for (int i = 0; i < 3; i++) {
-		wire_begin(ready->wire, (struct wire_offer){.alpn = ALPN_ENROL});
-	}
-	assert_false(connections_evict(ready->wire->connections, now));
-	assert_true(connections_evict(ready->wire->connections, now + 200));
-	assert_false(connections_evict(ready->wire->connections, now + 200)); /* two are no crowd */
-	assert_int_equal(connections_handshakes(ready->wire->connections), 2);
+	say_hello(ready, 3, 0);
+	assert_int_equal(left_after(ready, clock_monotonic_ms() + 300), 2); /* two are no crowd */
+	assert_int_equal(left_after(ready, clock_monotonic_ms() + 300), 2);
+}
+
+static void a_peer_whose_word_was_not_heard_yet_does_not_make_room(void **state)
+{
+	struct ready *ready = *state;
+
+	say_hello(ready, 2, EVLOOP_ONCE); /* the second has to wait for the next turn */
+	assert_int_equal(left_after(ready, clock_monotonic_ms() + 2000), 1);
 }
 
 /* Whether a look at the deadlines after so many seconds ends the connection. */
@@ -185,8 +215,10 @@ int main(void)
 {
 	const struct CMUnitTest patience[] = {
 		READY_TEST(gives_a_handshake_its_time_and_no_more),
-		READY_TEST(an_old_handshake_makes_room_and_a_young_one_does_not),
+		READY_TEST(a_peer_that_says_nothing_soon_makes_room),
+		READY_TEST(a_peer_that_said_hello_makes_room_after_a_second),
 		READY_TEST(an_address_with_many_handshakes_makes_room_sooner),
+		READY_TEST(a_peer_whose_word_was_not_heard_yet_does_not_make_room),
 		READY_TEST(waits_for_the_first_request),
 		READY_TEST(waits_for_a_silent_peer),
 		READY_TEST(waits_for_a_watching_peer_for_ever),
