@@ -20,7 +20,7 @@ static void slow_handshakes(struct prey *prey)
 	size_t sent[CROWD] = {0};
 
 	memset(fds, -1, sizeof(fds));
-	while (prey_goes_on(prey)) {
+	for (;;) {
 		for (int i = 0; i < CROWD; i++) {
 			if (fds[i] < 0) {
 				fds[i] = prey_connect(prey, 2);
@@ -38,23 +38,26 @@ static void slow_handshakes(struct prey *prey)
 	}
 }
 
-/* Thousands of connections from a dozen networks, which say nothing. */
+/* Thousands of connections from a dozen networks, which say nothing, and come again when they are put out. */
 static void thousands_of_connections(struct prey *prey)
 {
 	static int fds[3600];
 	size_t count = sizeof(fds) / sizeof(fds[0]);
 
-	for (size_t i = 0; i < count; i++) {
-		fds[i] = prey_connect(prey, 10 + (int)(i % 12));
-		if (i == count / 4) {
-			prey_is_attacked(prey);
+	memset(fds, -1, sizeof(fds));
+	for (;;) {
+		for (size_t i = 0; i < count; i++) {
+			if (fds[i] >= 0 && prey_is_out(fds[i])) {
+				close(fds[i]);
+				fds[i] = -1;
+			}
+			if (fds[i] < 0) {
+				fds[i] = prey_connect(prey, 10 + (int)(i % 12));
+			}
+			if (i == count / 4) {
+				prey_is_attacked(prey);
+			}
 		}
-		if (!prey_goes_on(prey)) {
-			break;
-		}
-	}
-	prey_is_attacked(prey);
-	while (prey_goes_on(prey)) {
 		prey_rest(50);
 	}
 }
@@ -62,7 +65,7 @@ static void thousands_of_connections(struct prey *prey)
 /* Handshakes without a certificate, one after the other, at both doors. */
 static void storm_without_certificates(struct prey *prey)
 {
-	for (int i = 0; prey_goes_on(prey); i++) {
+	for (int i = 0;; i++) {
 		SSL *ssl = NULL;
 
 		if (i % 2 == 0) {
@@ -81,7 +84,6 @@ static void storm_without_certificates(struct prey *prey)
 			prey_is_attacked(prey);
 		}
 	}
-	prey_is_attacked(prey);
 }
 
 /* ---- after it ---- */
@@ -93,8 +95,8 @@ static void half_messages(struct prey *prey)
 					 0xa1, 'y',  0xc6, 0x00, 0x0f, 0x00, 0x00};
 	SSL *peers[DEVICES] = {NULL};
 
-	while (prey_goes_on(prey)) {
-		for (int i = 0; i < DEVICES && prey_goes_on(prey); i++) {
+	for (;;) {
+		for (int i = 0; i < DEVICES; i++) {
 			if (!peers[i]) {
 				peers[i] = prey_sign_in(prey, 40 + i % 4);
 				if (peers[i]) {
@@ -125,8 +127,8 @@ static void flood_of_requests(struct prey *prey)
 		peers[i] = prey_sign_in(prey, 50);
 	}
 	prey_is_attacked(prey);
-	while (prey_goes_on(prey)) {
-		for (size_t i = 0; i < 8 && prey_goes_on(prey); i++) {
+	for (;;) {
+		for (size_t i = 0; i < 8; i++) {
 			if (!peers[i]) {
 				peers[i] = prey_sign_in(prey, 50);
 				continue;
@@ -141,7 +143,6 @@ static void flood_of_requests(struct prey *prey)
 		}
 		prey_rest(1);
 	}
-	buffer_release(&params);
 }
 
 /* Headers that promise gigabytes, and lists in lists. */
@@ -161,7 +162,7 @@ static void huge_claims(struct prey *prey)
 		{"\x81\xa1x\x81\xa1x\x81\xa1x\x81\xa1x\x81\xa1x\x81\xa1x\x81\xa1x\x81\xa1x\x81\xa1x", 27},
 	};
 
-	for (size_t i = 0; prey_goes_on(prey); i++) {
+	for (size_t i = 0;; i++) {
 		SSL *ssl = prey_sign_in(prey, 60 + (int)(i % 4));
 		size_t row = i % (sizeof(claims) / sizeof(claims[0]));
 
@@ -186,33 +187,31 @@ static void never_reading_watchers(struct prey *prey)
 	buffer_init(&params, 256);
 	codec_put_map(&params, 1);
 	codec_pair_text(&params, "kind", "action");
-	for (int i = 0; i < DEVICES; i++) {
-		peers[i] = prey_sign_in(prey, 70 + i % 4);
-		for (uint32_t k = 0; peers[i] && k < 8; k++) {
-			prey_ask(peers[i], id++, "watch", NULL);
-		}
-	}
-	prey_is_attacked(prey);
-	while (prey_goes_on(prey)) {
-		for (int i = 0; i < DEVICES && prey_goes_on(prey); i++) {
-			if (peers[i] && !prey_ask(peers[i], id++, "list", &params)) {
+	for (;;) {
+		for (int i = 0; i < DEVICES; i++) {
+			if (!peers[i]) {
+				peers[i] = prey_sign_in(prey, 70 + i % 4);
+				for (uint32_t k = 0; peers[i] && k < 8; k++) {
+					prey_ask(peers[i], id++, "watch", NULL);
+				}
+			} else if (!prey_ask(peers[i], id++, "list", &params)) {
 				prey_leave(peers[i]);
 				peers[i] = NULL;
 			}
 			prey_rest(1);
 		}
+		prey_is_attacked(prey);
 		prey_rest(5);
 	}
-	buffer_release(&params);
 }
 
 /* Changes of key without end. */
 static void key_updates(struct prey *prey)
 {
-	while (prey_goes_on(prey)) {
+	for (;;) {
 		SSL *ssl = prey_sign_in(prey, 80);
 
-		for (int i = 0; ssl && i < 2000 && prey_goes_on(prey); i++) {
+		for (int i = 0; ssl && i < 2000; i++) {
 			if (SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED) != 1 ||
 			    SSL_do_handshake(ssl) != 1) {
 				break;

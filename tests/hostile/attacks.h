@@ -1,4 +1,5 @@
-/* The attacks, a row each. Each is carried out by a process of its own until its time is up. */
+/* The attacks, a row each. Each is carried out by a process of its own,
+ * which goes on until it is killed. */
 #ifndef SAFER_TESTS_HOSTILE_ATTACKS_H
 #define SAFER_TESTS_HOSTILE_ATTACKS_H
 

@@ -64,14 +64,23 @@ static void ask(struct honest *honest, struct raw_peer *peer)
 	}
 }
 
-/* Replies live as long as their peer, so a peer that has had many makes room for a new one. */
+/* Replies live as long as their peer, so a peer that has had many makes room for a new one, which is in when it has an
+ * answer. */
 static void renew(struct honest *honest, size_t i)
 {
+	int64_t begin = now_ns();
+	double took;
+
 	raw_close(honest->peers[i]);
+	honest->peers[i] = NULL; /* should the next line fail */
 	honest->peers[i] = raw_connect_as(honest->person);
+	honest->id++;
+	ask(honest, honest->peers[i]);
+	took = (double)(now_ns() - begin) / 1e6;
+	honest->newcomer = took > honest->newcomer ? took : honest->newcomer;
 }
 
-static void add(struct samples *samples, double took)
+void samples_add(struct samples *samples, double took)
 {
 	if (samples->count == samples->room) {
 		samples->room = samples->room > 0 ? samples->room * 2 : 1024;
@@ -92,6 +101,7 @@ void honest_work(struct honest *honest, int64_t ms, struct samples *samples)
 	int64_t begin = now_ns();
 	int64_t due = begin;
 
+	honest->newcomer = 0;
 	for (size_t i = 0; i < HONEST_PEERS; i++) {
 		renew(honest, i); /* a newcomer is let in, whoever else is at the door */
 	}
@@ -106,7 +116,7 @@ void honest_work(struct honest *honest, int64_t ms, struct samples *samples)
 		} else {
 			ask(honest, peer);
 		}
-		add(samples, (double)(now_ns() - due) / 1e6);
+		samples_add(samples, (double)(now_ns() - due) / 1e6);
 	}
 }
 

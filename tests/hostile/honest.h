@@ -19,6 +19,7 @@ struct honest {
 	struct raw_peer *peers[HONEST_PEERS];
 	uint32_t id;
 	int64_t revision; /* of A1, which they edit */
+	double newcomer;  /* the slowest to be let in when the work began, milliseconds */
 };
 
 void honest_begin(struct honest *honest, const struct person *person);
@@ -27,6 +28,7 @@ void honest_end(struct honest *honest);
 /* A request each seven milliseconds for so long, a quarter of them edits. Every answer must be a good one. What they took
  * is added to the samples. */
 void honest_work(struct honest *honest, int64_t ms, struct samples *samples);
+void samples_add(struct samples *samples, double took);
 double samples_percentile(struct samples *samples, double part);
 void samples_release(struct samples *samples);
 

@@ -1,19 +1,16 @@
-/* A real server under attack, while honest people work on it. Each attack is a process of its own that has
- * what the processors leave over, since here both sides share a machine.
+/* A real server under attack, while honest people work on it.
  *
  * Under ctest an attack lasts a moment, and what is asked is service and memory: every honest request is answered well,
  * the server stays within its budget, its log does not run away, and a newcomer is let in. With SAFER_HOSTILE_SECONDS set
- * (scripts/hostile) each attack lasts that long, and honest requests must also take less than twice their quiet time at
- * the 99th percentile. */
+ * (scripts/hostile) each attack lasts that long, and honest requests must also take less than twice the quiet time of the
+ * whole run at the 99th percentile. */
+#include "common/clock.h"
 #include "protocol/limits.h"
-#include "tests/hostile/attacks.h"
-#include "tests/hostile/honest.h"
+#include "tests/hostile/score.h"
+#include "tests/hostile/siege.h"
 #include "tests/support/partnership.h"
 
-#include <errno.h>
-#include <openssl/err.h>
-#include <poll.h>
-#include <sched.h>
+#include <fnmatch.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -22,13 +19,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#define ALL_AT_ONCE "all at once"
 #define SHORT_MS    1200
-#define BEGIN_MS    15000  /* for an attack's first wave */
 #define LOG_BYTES   262144 /* a second of attack may add as much to the log */
 #define FLOOR_MS    1.0    /* honest requests that take less than this are not slow, whatever the ratio */
 #define DESCRIPTORS 12     /* that the server has left when they run out */
@@ -53,6 +49,8 @@ static struct {
 	struct person *officer;
 	struct person *mallory;
 	struct honest honest;
+	struct siege siege;
+	struct score score;
 	int64_t measured_ms; /* 0: the short version */
 } scene;
 
@@ -65,6 +63,15 @@ static int64_t budget_kib(void)
 }
 
 /* ---- the scene ---- */
+
+/* Real attackers have machines of their own. Ours are idle tasks, and even those would get a tick of four milliseconds
+ * now and then from a server of ordinary rank. */
+static void go_before_attackers(void)
+{
+	if (setpriority(PRIO_PROCESS, 0, -20) != 0) {
+		print_message("attackers take moments of the processors: only root may go before them\n");
+	}
+}
 
 /* Records that are worth asking for and not taking. */
 static void make_records(const struct person *person)
@@ -96,6 +103,9 @@ static int setup(void **state)
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
 	scene.measured_ms = seconds ? strtoll(seconds, NULL, 10) * 1000 : 0;
+	if (scene.measured_ms > 0) {
+		go_before_attackers();
+	}
 	scene.it = installation_open(NULL);
 	scene.administrator = person_new(scene.it, "ann");
 	scene.officer = person_new(scene.it, "paul");
@@ -112,91 +122,44 @@ static int teardown(void **state)
 {
 	(void)state;
 	honest_end(&scene.honest);
+	score_release(&scene.score);
 	installation_close(scene.it);
 	return 0;
 }
 
 /* ---- an attack ---- */
 
-static pid_t begin_attack(const struct attack *attack, int64_t until_ms, int *on)
-{
-	struct prey prey = {
-		.port = scene.it->port, .member = raw_person(scene.mallory), .until_ms = until_ms};
-	int ends[2];
-	pid_t child;
-
-	assert_int_equal(pipe(ends), 0);
-	child = fork();
-	assert_true(child >= 0);
-	if (child == 0) {
-		close(ends[0]);
-		prey.on = ends[1];
-		assert_int_equal(sched_setscheduler(0, SCHED_IDLE, &(struct sched_param){0}), 0);
-		attack->carry_out(&prey);
-		_exit(0);
-	}
-	close(ends[1]);
-	*on = ends[0];
-	raw_offer_release(&prey.member);
-	return child;
-}
-
-static void until_it_is_on(int on)
-{
-	struct pollfd ready = {.fd = on, .events = POLLIN};
-
-	assert_int_equal(poll(&ready, 1, BEGIN_MS), 1);
-	close(on);
-}
-
-static void report(const char *name, struct samples *samples, double quiet_p99, int64_t peak_kib,
-		   int64_t log_bytes)
-{
-	double p99 = samples_percentile(samples, 0.99);
-
-	print_message("%-30s %6zu requests  p50 %5.2f  p99 %6.2f ms", name, samples->count,
-		      samples_percentile(samples, 0.50), p99);
-	if (quiet_p99 > 0) {
-		print_message(" (quiet %6.2f: x%5.2f)", quiet_p99, p99 / quiet_p99);
-	}
-	print_message("  memory %4lld MiB of %lld  log %5lld KiB\n", (long long)peak_kib / 1024,
-		      (long long)budget_kib() / 1024, (long long)log_bytes / 1024);
-}
-
 static void quiet(void **state)
 {
 	struct samples samples = {0};
 
 	(void)state;
-	server_forget_peak(scene.it->server);
-	honest_work(&scene.honest, SHORT_MS, &samples);
-	report("quiet", &samples, 0, server_peak_kib(scene.it->server), 0);
+	honest_work(&scene.honest, scene.measured_ms > 0 ? scene.measured_ms : SHORT_MS, &samples);
+	score_quiet(&scene.score, &samples);
 	samples_release(&samples);
 }
 
-/* Honest work beside some attacks. */
-static void work_beside(const struct attack *const *list, size_t count, int64_t ms, struct samples *samples)
+/* Of honest work beside some attacks. How long the whole of it lasted is known in the end: who is at the door may have
+ * to wait. */
+static int64_t work_beside(const struct attack *const *list, size_t count, int64_t ms,
+			   struct samples *samples, struct score_row *row)
 {
-	int64_t until = clock_monotonic_ms() + ms + (scene.measured_ms > 0 ? 3000 : 1500);
-	pid_t children[16];
-	int on[16];
+	int64_t begin = clock_monotonic_ms();
+	struct deeds deeds = {0};
+	int64_t at_work;
+	double cpu;
 
-	assert_true(count <= 16);
-	for (size_t i = 0; i < count; i++) {
-		children[i] = begin_attack(list[i], until, &on[i]);
-	}
-	for (size_t i = 0; i < count; i++) {
-		until_it_is_on(on[i]);
-	}
+	siege_begin(&scene.siege, list, count, scene.it->port, scene.mallory);
+	cpu = server_cpu_seconds(scene.it->server);
+	at_work = clock_monotonic_ms();
 	honest_work(&scene.honest, ms, samples);
-	for (size_t i = 0; i < count; i++) {
-		int status = 0;
-
-		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
-		if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-			fail_msg("the attack itself failed");
-		}
-	}
+	cpu = server_cpu_seconds(scene.it->server) - cpu;
+	row->cpu = cpu * 100000 / (double)(clock_monotonic_ms() - at_work);
+	siege_end(&scene.siege, &deeds);
+	row->newcomer = scene.honest.newcomer;
+	row->tried = deeds.tried;
+	row->entered = deeds.entered;
+	return clock_monotonic_ms() - begin;
 }
 
 /* What must hold under attack. When it is measured, half of the quiet time is before it and half after, since a disk has
@@ -205,33 +168,34 @@ static void withstand(const char *name, const struct attack *const *list, size_t
 {
 	bool measured = scene.measured_ms > 0;
 	int64_t ms = measured ? scene.measured_ms : SHORT_MS;
+	struct score_row row = {.name = name};
 	struct samples quietly = {0};
 	struct samples attacked = {0};
 	long log_begin;
-	int64_t log_bytes;
-	int64_t peak;
+	int64_t lasted;
 
 	if (measured) {
 		honest_work(&scene.honest, ms / 2, &quietly);
 	}
 	log_begin = installation_log_end(scene.it);
 	server_forget_peak(scene.it->server);
-	work_beside(list, count, ms, &attacked);
-	peak = server_peak_kib(scene.it->server);
-	log_bytes = installation_log_end(scene.it) - log_begin;
+	lasted = work_beside(list, count, ms, &attacked, &row);
+	row.peak_kib = server_peak_kib(scene.it->server);
+	row.log_bytes = installation_log_end(scene.it) - log_begin;
 	if (measured) {
 		honest_work(&scene.honest, ms / 2, &quietly);
+		row.own_quiet = samples_percentile(&quietly, 0.99);
+		score_quiet(&scene.score, &quietly);
 	}
-	report(name, &attacked, measured ? samples_percentile(&quietly, 0.99) : 0, peak, log_bytes);
-	assert_true(peak < budget_kib());
-	assert_true(log_bytes < (ms / 1000 + 3) * LOG_BYTES);
-	if (measured) {
-		double p99 = samples_percentile(&attacked, 0.99);
-
-		assert_true(p99 < 2 * samples_percentile(&quietly, 0.99) || p99 < FLOOR_MS);
-	}
+	row.requests = attacked.count;
+	row.p50 = samples_percentile(&attacked, 0.50);
+	row.p99 = samples_percentile(&attacked, 0.99);
 	samples_release(&quietly);
 	samples_release(&attacked);
+	score_row_print(&row);
+	score_add(&scene.score, &row);
+	assert_true(row.peak_kib < budget_kib());
+	assert_true(row.log_bytes < (lasted / 1000 + 1) * LOG_BYTES);
 }
 
 static void one_attack(void **state)
@@ -243,13 +207,39 @@ static void one_attack(void **state)
 
 static void all_attacks_at_once(void **state)
 {
-	const struct attack *list[16];
+	const struct attack *list[SIEGE_MOST];
 
 	(void)state;
 	for (size_t i = 0; i < attack_count; i++) {
 		list[i] = &attacks[i];
 	}
-	withstand("all at once", list, attack_count);
+	withstand(ALL_AT_ONCE, list, attack_count);
+}
+
+static int lift_siege(void **state)
+{
+	(void)state;
+	siege_lift(&scene.siege);
+	return 0;
+}
+
+/* The quiet time of the whole run is known in the end only. */
+static void honest_requests_took_less_than_twice_their_quiet_time(void **state)
+{
+	int slow = 0;
+
+	(void)state;
+	score_print(&scene.score, budget_kib());
+	for (size_t i = 0; scene.measured_ms > 0 && i < scene.score.count; i++) {
+		const struct score_row *row = &scene.score.rows[i];
+
+		if (row->p99 >= FLOOR_MS && score_ratio(&scene.score, row) >= 2) {
+			print_error("%s: %.2f ms at p99, %.2f times the quiet\n", row->name, row->p99,
+				    score_ratio(&scene.score, row));
+			slow++;
+		}
+	}
+	assert_int_equal(slow, 0);
 }
 
 /* ---- descriptors ---- */
@@ -264,7 +254,8 @@ static int64_t cpu_percent(int64_t ms)
 
 static void without_descriptors_it_serves_who_is_in_and_does_not_spin(void **state)
 {
-	struct prey prey = {.port = scene.it->port, .until_ms = INT64_MAX, .on = -1};
+	struct deeds deeds = {0};
+	struct prey prey = {.port = scene.it->port, .deeds = &deeds, .on = -1};
 	struct rlimit before;
 	struct rlimit few;
 	int open = server_descriptors(scene.it->server);
@@ -314,20 +305,39 @@ static void what_is_kept_checks_out(void **state)
 	installation_start(scene.it);
 }
 
+/* SAFER_ATTACK is a pattern of names of attacks: only those, with what is quiet and what is asked in the end. */
+static bool is_wanted(const char *name)
+{
+	const char *pattern = getenv("SAFER_ATTACK");
+
+	return !pattern || fnmatch(pattern, name, 0) == 0;
+}
+
+static struct CMUnitTest test_of(const char *name, CMUnitTestFunction function, const struct attack *attack)
+{
+	return (struct CMUnitTest){.name = name,
+				   .test_func = function,
+				   .teardown_func = lift_siege,
+				   .initial_state = (void *)attack};
+}
+
 int main(void)
 {
-	struct CMUnitTest tests[24] = {{.name = "quiet", .test_func = quiet}};
+	struct CMUnitTest tests[24] = {cmocka_unit_test(quiet)};
 	size_t count = 1;
 
 	for (size_t i = 0; i < attack_count; i++) {
-		tests[count++] = (struct CMUnitTest){.name = attacks[i].name,
-						     .test_func = one_attack,
-						     .initial_state = (void *)&attacks[i]};
+		if (is_wanted(attacks[i].name)) {
+			tests[count++] = test_of(attacks[i].name, one_attack, &attacks[i]);
+		}
 	}
-	tests[count++] = (struct CMUnitTest){.name = "all at once", .test_func = all_attacks_at_once};
+	if (is_wanted(ALL_AT_ONCE)) {
+		tests[count++] = test_of(ALL_AT_ONCE, all_attacks_at_once, NULL);
+	}
+	tests[count++] =
+		(struct CMUnitTest)cmocka_unit_test(honest_requests_took_less_than_twice_their_quiet_time);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(
 		without_descriptors_it_serves_who_is_in_and_does_not_spin);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(what_is_kept_checks_out);
-	cmocka_set_test_filter(getenv("SAFER_ATTACK"));
 	return _cmocka_run_group_tests("hostile peers", tests, count, setup, teardown);
 }

@@ -3,8 +3,10 @@
 
 #include "protocol/version.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <poll.h>
 #include <string.h>
@@ -37,17 +39,27 @@ int prey_connect(const struct prey *prey, int from)
 	struct timeval patience = {.tv_sec = 1};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
+	prey->deeds->tried++;
 	if (fd < 0) {
 		return -1;
 	}
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 	if (bind(fd, (struct sockaddr *)&here, sizeof(here)) != 0 ||
 	    connect(fd, (struct sockaddr *)&there, sizeof(there)) != 0) {
 		close(fd);
 		return -1;
 	}
 	return fd;
+}
+
+bool prey_is_out(int fd)
+{
+	char byte;
+	ssize_t got = recv(fd, &byte, 1, MSG_DONTWAIT);
+
+	return got == 0 || (got < 0 && errno != EAGAIN);
 }
 
 static SSL_CTX *make_context(const struct prey *prey, bool member)
@@ -87,6 +99,7 @@ SSL *prey_enter(const struct prey *prey, int from, bool member)
 		prey_leave(ssl);
 		return NULL;
 	}
+	prey->deeds->entered++;
 	return ssl;
 }
 

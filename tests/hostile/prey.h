@@ -3,25 +3,28 @@
 #ifndef SAFER_TESTS_HOSTILE_PREY_H
 #define SAFER_TESTS_HOSTILE_PREY_H
 
-#include "common/clock.h"
 #include "tests/support/raw_peer.h"
+
+#include <stdatomic.h>
+
+/* What an attack came to so far. */
+struct deeds {
+	atomic_ulong tried;   /* connections */
+	atomic_ulong entered; /* handshakes that came about */
+};
 
 struct prey {
 	uint16_t port;
 	struct raw_offer member; /* a device that may sign in */
-	int64_t until_ms;        /* of the monotonic clock: how long the attack goes on */
+	struct deeds *deeds;     /* borrowed */
 	int on;                  /* a descriptor that is told when the attack has begun */
 };
-
-static inline bool prey_goes_on(const struct prey *prey)
-{
-	return clock_monotonic_ms() < prey->until_ms;
-}
 
 void prey_is_attacked(struct prey *prey); /* the first wave is in place */
 
 /* A connection from 127.0.0.<from>, which gives up reading and writing after a second. -1: turned away. */
 int prey_connect(const struct prey *prey, int from);
+bool prey_is_out(int fd); /* whether the server has closed it */
 
 /* The same with a handshake; member: with the certificate. NULL: it did not come to that. */
 SSL *prey_enter(const struct prey *prey, int from, bool member);

@@ -7,6 +7,7 @@
 #include "server/identity/authority.h"
 #include "server/store/store.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
@@ -128,7 +129,9 @@ static int connect_socket(uint16_t port)
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)), 0);
 	assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int)), 0);
-	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
+		fail_msg("the server on port %u cannot be reached: %s", (unsigned)port, strerror(errno));
+	}
 	return fd;
 }
 
@@ -194,7 +197,10 @@ struct raw_peer *raw_connect_as(const struct person *person)
 	struct raw_peer *peer = raw_connect(person->installation, &offer);
 
 	raw_offer_release(&offer);
-	assert_true(peer->connected);
+	if (!peer->connected) {
+		fail_msg("the server did not let the device in %s in: %s, alert %d", person->home,
+			 peer->goodbye ? "it said goodbye" : "the connection was lost", peer->alert);
+	}
 	return peer;
 }
 
