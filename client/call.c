@@ -3,6 +3,7 @@
 
 #include "client/arguments.h"
 #include "client/console.h"
+#include "client/lookup.h"
 #include "client/tls.h"
 #include "common/clock.h"
 #include "protocol/scanner.h"
@@ -144,27 +145,39 @@ fail:
 	return -1;
 }
 
-static enum status connect_any(const char *host, uint16_t port, int *out, struct error *err)
+static enum status find_addresses(const char *host, uint16_t port, struct addrinfo **out, struct error *err)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
-	struct addrinfo *addresses = NULL;
-	struct error last = ERROR_INIT;
-	int64_t deadline = deadline_in(CALL_CONNECT_SECONDS);
-	char service[8];
-	int fd = -1;
-	int answer;
+	struct lookup *lookup = NULL;
+	bool late = false;
+	int answer = 0;
+	enum status status = lookup_begin(host, port, &lookup, err);
 
-	(void)snprintf(service, sizeof(service), "%u", port);
-	answer = getaddrinfo(host, service, &hints, &addresses);
-	if (answer != 0) {
-		hints.ai_flags = 0; /* a machine with nothing but loopback has no configured address */
-		answer = getaddrinfo(host, service, &hints, &addresses);
+	if (status == STATUS_OK) {
+		status = wait_ready(lookup_fd(lookup), POLLIN, deadline_in(CALL_CONNECT_SECONDS), &late, err);
 	}
-	if (answer != 0) {
+	if (status == STATUS_OK && !late) {
+		answer = lookup_take(lookup, out);
+	}
+	lookup_end(lookup);
+	if (status == STATUS_OK && (late || answer != 0)) {
 		error_set(err, STATUS_UNREACHABLE, "the server's name %s was not found: %s", host,
-			  gai_strerror(answer));
+			  late ? "no name server answered in time" : gai_strerror(answer));
 		return error_hint(err, "check the network, then try again");
 	}
+	return status;
+}
+
+static enum status connect_any(const char *host, uint16_t port, int *out, struct error *err)
+{
+	struct addrinfo *addresses = NULL;
+	struct error last = ERROR_INIT;
+	int64_t deadline;
+	int fd = -1;
+
+	if (find_addresses(host, port, &addresses, err) != STATUS_OK) {
+		return err->status;
+	}
+	deadline = deadline_in(CALL_CONNECT_SECONDS);
 	for (const struct addrinfo *one = addresses; one && fd < 0; one = one->ai_next) {
 		fd = connect_one(one, deadline, &last);
 		if (last.status == STATUS_INTERRUPTED) {

@@ -14,9 +14,10 @@
 
 struct call;
 
-#define CALL_CONNECT_SECONDS 10 /* for all addresses of the server together, and again for the handshake */
-#define CALL_ANSWER_SECONDS  60 /* unless the environment's SAFER_TIMEOUT says otherwise */
-#define CALL_MESSAGE_BYTES   (64 * 1024 * 1024)
+#define CALL_CONNECT_SECONDS \
+	10 /* for the name, again for all addresses of the server together, and again for the handshake */
+#define CALL_ANSWER_SECONDS 60 /* unless the environment's SAFER_TIMEOUT says otherwise */
+#define CALL_MESSAGE_BYTES  (64 * 1024 * 1024)
 
 /* Connects and shakes hands. `context` decides which certificates are shown and believed (tls.h); `alpn` is the
  * protocol asked for. The server's certificate must be for `host` unless the context does not check it. */

@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -50,6 +51,7 @@ static int setup(void **state)
 	scene.paul->environment[0] = "TERM=xterm";
 	scene.paul->environment[1] = "COLUMNS=";
 	scene.paul->environment[2] = NULL;
+	scene.paul->environment[3] = NULL;
 	return 0;
 }
 
@@ -287,6 +289,37 @@ static void it_can_be_left_while_it_connects_to_a_dead_network(void **state)
 	installation_start(scene.it);
 }
 
+/* The name server is dead: there is nothing yet to connect to. */
+static void it_can_be_left_while_a_name_is_looked_up(void **state)
+{
+	char preload[PROGRAM_PATH];
+	char mark[PROGRAM_PATH];
+	char asked[PROGRAM_PATH];
+	char variable[PROGRAM_PATH + 20];
+	int64_t before;
+
+	(void)state;
+	snprintf(preload, sizeof(preload), "LD_PRELOAD=%s/lib/safer_no_names.so", getenv("SAFER_BINARY_DIR"));
+	installation_path(scene.it, "no-names", mark);
+	installation_path(scene.it, "no-names.asked", asked);
+	snprintf(variable, sizeof(variable), "SAFER_NO_NAMES=%s", mark);
+	scene.paul->environment[2] = preload;
+	scene.paul->environment[3] = variable;
+	board_opens();
+	file_make(mark, "");
+	installation_stop(scene.it);
+	for (int tries = 0; access(asked, F_OK) != 0; tries++) {
+		assert_true(tries < PROGRAM_SECONDS * 100);
+		poll(NULL, 0, 10);
+	}
+	before = clock_monotonic_ms();
+	terminal_types(scene.terminal, "j"); /* ends nothing */
+	left_by_q();
+	assert_true(clock_monotonic_ms() - before < CALL_CONNECT_SECONDS * 1000 / 2);
+	assert_int_equal(unlink(mark), 0);
+	installation_start(scene.it);
+}
+
 static void a_signal_leaves_the_terminal_as_it_was(void **state)
 {
 	static const struct {
@@ -355,6 +388,7 @@ int main(void)
 		TEST(the_entry_that_is_shown_does_not_go_back_when_the_server_is_lost),
 		TEST(it_can_be_left_while_the_server_is_gone),
 		TEST(it_can_be_left_while_it_connects_to_a_dead_network),
+		TEST(it_can_be_left_while_a_name_is_looked_up),
 		TEST(a_signal_leaves_the_terminal_as_it_was),
 		TEST(control_c_ends_it),
 		TEST(without_a_terminal_it_says_what_to_do_instead),

@@ -39,7 +39,7 @@ struct installation {
 struct person {
 	struct installation *installation;
 	char home[128];
-	const char *environment[4]; /* NAME=VALUE, stronger than what everybody has; NULL: none */
+	const char *environment[6]; /* NAME=VALUE, stronger than what everybody has; NULL: none */
 	const char *input;          /* what the next command reads from standard input; NULL: nothing */
 	int exit_code;
 	char *out;
