@@ -5,8 +5,9 @@
  * or a read, and before anything that is written elsewhere. All other files and calls go straight through.
  *
  * Other connections read from the log what its index names. SQLite names pages there once they are committed, and with
- * synchronous=FULL it syncs before that: so nobody looks for what was not written yet. With any other setting that is
- * not so; gather_log() is for that. */
+ * synchronous=FULL it syncs before that: so nobody looks for what was not written yet. With any other setting, or on a
+ * disk that is not said to leave the bytes beside a write alone (SQLITE_IOCAP_POWERSAFE_OVERWRITE), that is not so, and
+ * nothing is gathered: gather_log(). */
 #include "server/store/sql.h"
 
 #include <pthread.h>
@@ -40,13 +41,20 @@ static struct log_file *log_of(sqlite3_file *file)
 	return ((struct handle *)file)->log;
 }
 
-/* Whatever comes of it, nothing stays gathered: SQLite takes back a commit that failed. */
+/* Whatever comes of it, nothing stays gathered. SQLite takes everything back when a write or a sync of its log fails. */
 static int write_gathered(struct log_file *log)
 {
 	int length = (int)log->length;
 
 	log->length = 0;
 	return length > 0 ? log->below->pMethods->xWrite(log->below, log->bytes, length, log->at) : SQLITE_OK;
+}
+
+/* Before a call that SQLite does not expect to write: after SQLITE_FULL it would take back the statement alone, and what
+ * earlier ones wrote would be missing in the log. After an I/O error it takes everything back. */
+static int write_beforehand(struct log_file *log)
+{
+	return write_gathered(log) == SQLITE_OK ? SQLITE_OK : SQLITE_IOERR_WRITE;
 }
 
 static int log_close(sqlite3_file *file)
@@ -63,7 +71,7 @@ static int log_close(sqlite3_file *file)
 static int log_read(sqlite3_file *file, void *data, int bytes, sqlite3_int64 at)
 {
 	struct log_file *log = log_of(file);
-	int code = write_gathered(log);
+	int code = write_beforehand(log);
 
 	return code != SQLITE_OK ? code : log->below->pMethods->xRead(log->below, data, bytes, at);
 }
@@ -111,7 +119,7 @@ static int log_sync(sqlite3_file *file, int flags)
 static int log_size(sqlite3_file *file, sqlite3_int64 *out)
 {
 	struct log_file *log = log_of(file);
-	int code = write_gathered(log);
+	int code = write_beforehand(log);
 
 	return code != SQLITE_OK ? code : log->below->pMethods->xFileSize(log->below, out);
 }
@@ -255,19 +263,36 @@ static sqlite3_vfs layer = {
 	.xGetLastError = gather_last_error,
 };
 
-static void prepare(void)
+static void configure(void)
 {
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS,
 		       0); /* nobody asks how much memory it has, and each piece is counted */
-	sqlite3_vfs_register(&layer, 0);
 }
 
 const char *gather_layer(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-	pthread_once(&once, prepare);
+	pthread_once(&once, configure);
+	pthread_mutex_lock(&lock);
+	if (!sqlite3_vfs_find(layer.zName)) {
+		sqlite3_vfs_register(
+			&layer, 0); /* if it cannot, nothing can be opened, and the next one tries again */
+	}
+	pthread_mutex_unlock(&lock);
 	return layer.zName;
+}
+
+/* Where a write may spoil the bytes beside it, SQLite fills a commit up to a sector, and writes the end of that after its
+ * sync. */
+static bool syncs_last(struct store *store)
+{
+	sqlite3_file *file = NULL;
+
+	return sqlite3_file_control(store->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK &&
+	       file && file->pMethods &&
+	       (file->pMethods->xDeviceCharacteristics(file) & SQLITE_IOCAP_POWERSAFE_OVERWRITE) != 0;
 }
 
 void gather_log(struct store *store, bool gathers)
@@ -276,6 +301,6 @@ void gather_log(struct store *store, bool gathers)
 
 	if (sqlite3_file_control(store->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file) == SQLITE_OK &&
 	    file && file->pMethods == &log_methods) {
-		log_of(file)->gathers = gathers;
+		log_of(file)->gathers = gathers && syncs_last(store);
 	}
 }

@@ -104,7 +104,7 @@ static enum status settings(struct store *store, struct error *err)
 	return status;
 }
 
-/* Nobody moves pages from the log into the file by himself: tidy.c says why, and who does so when. */
+/* A connection beside the writer's moves no pages from the log into the file by itself: tidy.c says why. */
 static enum status never_checkpoint(struct store *store, struct error *err)
 {
 	int now = 0;

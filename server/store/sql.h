@@ -103,7 +103,7 @@ const char *gather_layer(void);
 /* Whether what a connection writes to its log is gathered. Only with synchronous=FULL: see gather.c. */
 void gather_log(struct store *store, bool gathers);
 
-/* Has the log of `writer`, whose file is at `path`, tidied by store_tidy(), and nobody else. */
+/* Has the log of `writer`, whose file is at `path`, moved by store_tidy() and, when it is the last to close, by SQLite. */
 enum status tidying_new(struct store *writer, const char *path, struct error *err);
 void tidying_free(struct tidying *tidying); /* waits for a round that is under way; NULL is fine */
 

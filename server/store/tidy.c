@@ -17,22 +17,18 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #define LONG_PAGES 8000 /* 32 MiB: after a power cut it is read again at the next start, in some 50 ms */
 #define LITTLE     16   /* this part of a long log is little */
-#define RETRY \
-	8 /* when something stayed because an old snapshot is read: after this part of a long log more */
-#define NICENESS 5 /* of the thread: nobody waits for it, but the log grows meanwhile */
-#define ROUNDS \
-	4 /* of the thread, each for what was added during the one before; then the writer does the rest */
+#define RETRY      8    /* when an old snapshot was in the way: after this part of a long log more */
+#define ROUNDS     4 /* of the thread, each for what came during the one before; then the writer does the rest */
 
 struct tidying {
 	/* The writer's thread only. Pages are those of the log as it is now: it begins anew. */
 	int long_pages;
-	int pages;  /* as of the last commit; 0: all of them were moved */
-	int moved;  /* so many are in the file as well */
+	int pages;  /* as of the last commit; 0: none since all were moved, or since the start */
+	int moved;  /* so many are in the file as well, and maybe more */
 	int wanted; /* so many were there when somebody last began to move them; 0: nobody did yet */
 	int rounds; /* of the thread */
 
@@ -196,7 +192,6 @@ static void *thread_main(void *payload)
 	struct tidying *tidying = payload;
 	int result;
 
-	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS); /* Linux takes it for one thread */
 	pthread_mutex_lock(&tidying->lock);
 	for (;;) {
 		while (!tidying->asked && !tidying->stopping) {
