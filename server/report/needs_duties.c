@@ -31,11 +31,13 @@ static const struct duty {
 };
 
 /* The roles that somebody has for any body of theirs are enough: whose the record will be is not settled yet. */
-static bool may_do(const struct needs *needs, const struct kind *kind, const char *verbs)
+static enum status may_do(const struct needs *needs, const struct kind *kind, const char *verbs, bool *out,
+			  struct error *err)
 {
 	size_t length = 0;
 
-	for (const char *verb = words_next(verbs, &length); verb != NULL;
+	*out = false;
+	for (const char *verb = words_next(verbs, &length); verb != NULL && !*out;
 	     verb = words_next(verb + length, &length)) {
 		const struct transition *step = kind_transition(kind, verb, length);
 		size_t state_length = 0;
@@ -44,12 +46,13 @@ static bool may_do(const struct needs *needs, const struct kind *kind, const cha
 		struct verdict verdict;
 
 		standing.state = state != NULL ? arena_text(needs->arena, state, state_length) : "";
-		policy_verb(needs->session, kind, &standing, verb, length, &verdict);
-		if (standing.state != NULL && verdict.allowed) {
-			return true;
+		if (standing.state == NULL) {
+			return error_memory(err);
 		}
+		policy_verb(needs->session, kind, &standing, verb, length, &verdict);
+		*out = verdict.allowed;
 	}
-	return false;
+	return STATUS_OK;
 }
 
 static bool falls_in(struct needs *needs, const struct record *record, const char *field,
@@ -74,14 +77,20 @@ static bool is_for(struct needs *needs, const struct record *record, const struc
 	       falls_in(needs, record, duty->when, year);
 }
 
-/* What to type: look at the one that is on its way, or make one. */
+/* What to type: look at the one that is on its way, or make one. NULL without memory. */
 static const char *next_step(struct needs *needs, const struct kind *kind, const struct record *begun,
 			     const char *year)
 {
+	struct error ignored = ERROR_INIT;
+	bool may = false;
+
 	if (begun != NULL) {
 		return arena_printf(needs->arena, "safer %s show %s", kind->name, begun->id);
 	}
-	if (!may_do(needs, kind, "create")) {
+	if (may_do(needs, kind, "create", &may, &ignored) != STATUS_OK) {
+		return NULL;
+	}
+	if (!may) {
 		return arena_printf(needs->arena, "safer %s list", kind->name);
 	}
 	return kind_field(kind, "year", 4) != NULL
@@ -150,8 +159,12 @@ enum status needs_find_duties(struct needs *needs, struct error *err)
 			.entry = -1,
 		};
 		struct found found;
+		bool may = false;
 
-		if (!may_do(needs, query.kind, duty->verbs)) {
+		if (may_do(needs, query.kind, duty->verbs, &may, err) != STATUS_OK) {
+			return err->status;
+		}
+		if (!may) {
 			continue;
 		}
 		if (query_many(&needs->visibility, &query, &found, err) != STATUS_OK ||
@@ -232,8 +245,12 @@ enum status needs_find_figures(struct needs *needs, struct error *err)
 	struct series *all = NULL;
 	struct found found;
 	struct found figures;
+	bool may = false;
 
-	if (!may_do(needs, observations.kind, "create") && needs->session->owned_count == 0) {
+	if (may_do(needs, observations.kind, "create", &may, err) != STATUS_OK) {
+		return err->status;
+	}
+	if (!may && needs->session->owned_count == 0) {
 		return STATUS_OK;
 	}
 	if (query_many(&needs->visibility, &indicators, &found, err) != STATUS_OK) {
