@@ -1,8 +1,8 @@
 /* A thread that asks, and what it shares with whoever waits: freed by whichever of the two lets go last. */
 #include "client/lookup.h"
 
-#include <pthread.h>
-#include <signal.h>
+#include "common/thread.h"
+
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,27 +49,10 @@ static void *thread_main(void *payload)
 	return NULL;
 }
 
-/* Signals are for the thread that waits. */
-static int start_thread(struct lookup *lookup)
-{
-	pthread_t thread;
-	sigset_t all;
-	sigset_t before;
-	int failed;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	failed = pthread_create(&thread, NULL, thread_main, lookup);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (failed == 0) {
-		pthread_detach(thread);
-	}
-	return failed;
-}
-
 enum status lookup_begin(const char *host, uint16_t port, struct lookup **out, struct error *err)
 {
 	struct lookup *lookup = calloc(1, sizeof(*lookup));
+	pthread_t thread;
 	int failed;
 
 	if (!lookup) {
@@ -90,13 +73,14 @@ enum status lookup_begin(const char *host, uint16_t port, struct lookup **out, s
 		return STATUS_OK;
 	}
 	atomic_fetch_add(&lookup->holders, 1);
-	failed = start_thread(lookup);
+	failed = thread_start(&thread, thread_main, lookup);
 	if (failed != 0) {
 		atomic_fetch_sub(&lookup->holders, 1);
 		lookup_end(lookup);
 		return error_set(err, STATUS_FAILED, "the server's name %s cannot be looked up: %s", host,
 				 strerror(failed));
 	}
+	pthread_detach(thread);
 	*out = lookup;
 	return STATUS_OK;
 }

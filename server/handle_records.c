@@ -95,18 +95,12 @@ static enum status put_list(struct request *request, const struct query *query, 
 static bool list_key(const struct request *request, struct digest *out)
 {
 	struct buffer asked;
-	bool whole;
 
 	buffer_init(&asked, (size_t)request->context->limits->message_bytes + 100);
 	codec_put_text(&asked, "list");
 	codec_put_int(&asked, request->context->limits->list_rows);
 	codec_put_object(&asked, request->params);
-	whole = !asked.failed;
-	if (whole) {
-		views_key(request->session, buffer_span(&asked), out);
-	}
-	buffer_release(&asked);
-	return whole;
+	return views_key(request->session, &asked, out);
 }
 
 /* The list that was made before for the same rights, or a new one, which is kept when it is whole. */

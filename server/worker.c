@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/thread.h"
 #include "server/records/recent.h"
 #include "server/records/views.h"
 #include "server/sessions.h"
@@ -10,7 +11,6 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -522,20 +522,6 @@ static void on_finished(evutil_socket_t fd, short what, void *payload)
 	finish(payload);
 }
 
-/* Signals are the loop's business: its thread alone may be interrupted by one. */
-static int start_thread(struct worker *worker)
-{
-	sigset_t all;
-	sigset_t before;
-	int failed;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	failed = pthread_create(&worker->thread, NULL, thread_main, worker);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return failed;
-}
-
 static void worker_free(struct worker *worker)
 {
 	sessions_free(worker->context.sessions);
@@ -592,7 +578,7 @@ enum status worker_start(struct event_base *base, enum store_role role, const st
 		worker_free(worker);
 		return error_set(err, STATUS_FAILED, "a worker cannot signal the loop: %s", strerror(errno));
 	}
-	failed = start_thread(worker);
+	failed = thread_start(&worker->thread, thread_main, worker);
 	if (failed != 0) {
 		worker_free(worker);
 		return error_set(err, STATUS_FAILED, "a worker's thread cannot be started: %s",

@@ -304,19 +304,13 @@ static bool feed_key(const struct feed *feed, struct digest *out)
 {
 	const struct watch_wish *wish = feed->wish;
 	struct buffer asked;
-	bool whole;
 
 	buffer_init(&asked, 1000);
 	codec_put_text(&asked, "watch");
 	codec_put_int(&asked, wish->number);
 	codec_put_int(&asked, wish->since);
 	feed_put_scope(&asked, wish);
-	whole = !asked.failed;
-	if (whole) {
-		views_key(feed->session, buffer_span(&asked), out);
-	}
-	buffer_release(&asked);
-	return whole;
+	return views_key(feed->session, &asked, out);
 }
 
 /* Whole entries, until there are enough of them or of their bytes: one that is slow may not have more waiting for it than a

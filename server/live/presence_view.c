@@ -162,18 +162,12 @@ static bool view_key(const struct session *session, const struct presence_list *
 		     const struct watch_wish *wish, struct digest *out)
 {
 	struct buffer asked;
-	bool whole;
 
 	buffer_init(&asked, 1000);
 	codec_put_text(&asked, "presence");
 	codec_put_int(&asked, (int64_t)list->version);
 	feed_put_scope(&asked, wish);
-	whole = !asked.failed;
-	if (whole) {
-		views_key(session, buffer_span(&asked), out);
-	}
-	buffer_release(&asked);
-	return whole;
+	return views_key(session, &asked, out);
 }
 
 static enum status make_view(struct context *context, struct arena *arena, const struct session *session,

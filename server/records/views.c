@@ -91,13 +91,18 @@ void views_free(struct views *views)
 	free(views);
 }
 
-void views_key(const struct session *session, struct span asked, struct digest *out)
+bool views_key(const struct session *session, struct buffer *asked, struct digest *out)
 {
+	bool whole = !asked->failed;
 	const struct span all[] = {{session->rights.bytes, DIGEST_BYTES},
 				   {(const uint8_t *)&session->today, sizeof(session->today)},
-				   asked};
+				   buffer_span(asked)};
 
-	digest_spans(all, 3, out);
+	if (whole) {
+		digest_spans(all, 3, out);
+	}
+	buffer_release(asked);
+	return whole;
 }
 
 bool views_find(struct views *views, const struct digest *key, int64_t entries, struct span *out)

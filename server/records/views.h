@@ -18,8 +18,9 @@ struct views *views_new(size_t bytes); /* NULL without memory */
 void views_free(struct views *views);  /* NULL is fine */
 
 /* What an answer hangs on besides the journal: `asked`, packed, which must say everything that the answer is made from
- * but the records and the rights. */
-void views_key(const struct session *session, struct span asked, struct digest *out);
+ * but the records and the rights; it is released. False when it could not be packed: then the answer is neither looked
+ * for nor kept. */
+bool views_key(const struct session *session, struct buffer *asked, struct digest *out);
 
 /* It lives until the next views_keep(). False when there is none for a journal of so many entries. */
 bool views_find(struct views *views, const struct digest *key, int64_t entries, struct span *out);

@@ -1,8 +1,8 @@
 /* The store: everything that survives a power cut. Nothing outside this folder writes SQL.
  *
  * A struct store is one connection. Exactly one connection of the whole process writes (the writer's); readers stand
- * beside it and never wait for it. The log is moved as store_tidy() has it. Records and versions are MessagePack bodies with a few
- * indexed columns; what they mean is the schema's business.
+ * beside it and never wait for it. The log is moved as store_tidy() has it. Records and versions are MessagePack
+ * bodies with a few indexed columns; what they mean is the schema's business.
  *
  * Every row of plan data begins with the number of its partnership. Spans and strings that come out lie in the
  * arena that was given. */

@@ -12,9 +12,9 @@
 #include "server/store/sql.h"
 
 #include "common/log.h"
+#include "common/thread.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -212,17 +212,10 @@ static void *thread_main(void *payload)
 
 /* ---- the writer's side ---- */
 
-/* Signals are the business of the program's first thread. */
 static bool start_thread(struct tidying *tidying)
 {
-	sigset_t all;
-	sigset_t before;
-
 	if (!tidying->started) {
-		sigfillset(&all);
-		pthread_sigmask(SIG_SETMASK, &all, &before);
-		tidying->started = pthread_create(&tidying->thread, NULL, thread_main, tidying) == 0;
-		pthread_sigmask(SIG_SETMASK, &before, NULL);
+		tidying->started = thread_start(&tidying->thread, thread_main, tidying) == 0;
 	}
 	return tidying->started;
 }

@@ -31,10 +31,13 @@ static struct digest key_of(const struct asked *asked)
 				  .owned = &owned,
 				  .owned_count = 1,
 				  .person = asked->person};
+	struct buffer what;
 	struct digest key;
 
+	buffer_init(&what, 100);
+	assert_true(buffer_append(&what, asked->what, strlen(asked->what)));
 	assert_true(session_digest_rights(&session));
-	views_key(&session, (struct span){(const uint8_t *)asked->what, strlen(asked->what)}, &key);
+	assert_true(views_key(&session, &what, &key));
 	return key;
 }
 
